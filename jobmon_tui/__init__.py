@@ -1,0 +1,1 @@
+"""jobmon-tui: see which report jobs failed and run them again, in a terminal."""

@@ -1,0 +1,1 @@
+"""What an execution is, and the rules: standard library only."""

@@ -1,0 +1,66 @@
+"""The audit entry, its canonical form, and the chain of hashes over it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+GENESIS = "0" * 64
+"""What the first entry names as the hash before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewAuditEntry:
+    """Who did what to which execution, when, from where, and whether it was allowed."""
+
+    at: datetime
+    actor: str
+    role: str
+    action: str
+    outcome: str
+    code: str | None
+    execution_id: int | None
+    new_execution_id: int | None
+    origin: str
+    details: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """An entry as it stands in the log, with its place in the chain."""
+
+    id: int
+    entry: NewAuditEntry
+    previous_hash: str
+    hash: str
+
+
+def rfc3339(moment: datetime) -> str:
+    """Return an aware time as RFC 3339 in UTC with microseconds and `Z`; its text sorts as time does."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def canonical(entry_id: int, entry: NewAuditEntry) -> str:
+    """Return the text that is hashed: a JSON array of the fields in their fixed order."""
+    return json.dumps(
+        [
+            entry_id,
+            rfc3339(entry.at),
+            entry.actor,
+            entry.role,
+            entry.action,
+            entry.outcome,
+            entry.code,
+            entry.execution_id,
+            entry.new_execution_id,
+            entry.origin,
+            entry.details,
+        ],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )
+
+
+def chain_hash(previous_hash: str, canonical_text: str) -> str:
+    """Return the SHA-256, in hexadecimal, of the hash before and the canonical text."""
+    return hashlib.sha256(f"{previous_hash}\n{canonical_text}".encode()).hexdigest()

@@ -1,0 +1,86 @@
+"""Refusals and failures, each typed once with a stable code that every face shows."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """The codes that scripts rely on."""
+
+    NOT_SIGNED_IN = "not_signed_in"
+    NOT_PERMITTED = "not_permitted"
+    EXECUTION_NOT_FOUND = "execution_not_found"
+    REPORT_NOT_FOUND = "report_not_found"
+    USER_NOT_FOUND = "user_not_found"
+    CONFIGURATION_DELETED = "configuration_deleted"
+    NOT_RETRYABLE = "not_retryable"
+    ALREADY_RETRIED = "already_retried"
+    NOT_CANCELLABLE = "not_cancellable"
+    ALREADY_EXISTS = "already_exists"
+    LAST_ADMINISTRATOR = "last_administrator"
+    READ_ONLY = "read_only"
+    THROTTLED = "throttled"
+    INVALID_INPUT = "invalid_input"
+    STORAGE_UNAVAILABLE = "storage_unavailable"
+    UNFORESEEN = "unforeseen"
+
+
+EXIT_CODES: Mapping[ErrorCode, int] = {
+    ErrorCode.NOT_SIGNED_IN: 3,
+    ErrorCode.NOT_PERMITTED: 3,
+    ErrorCode.READ_ONLY: 3,
+    ErrorCode.THROTTLED: 3,
+    ErrorCode.EXECUTION_NOT_FOUND: 4,
+    ErrorCode.REPORT_NOT_FOUND: 4,
+    ErrorCode.USER_NOT_FOUND: 4,
+    ErrorCode.CONFIGURATION_DELETED: 5,
+    ErrorCode.NOT_RETRYABLE: 5,
+    ErrorCode.ALREADY_RETRIED: 5,
+    ErrorCode.NOT_CANCELLABLE: 5,
+    ErrorCode.ALREADY_EXISTS: 5,
+    ErrorCode.LAST_ADMINISTRATOR: 5,
+    ErrorCode.INVALID_INPUT: 2,
+    ErrorCode.STORAGE_UNAVAILABLE: 6,
+    ErrorCode.UNFORESEEN: 1,
+}
+"""The exit code of the command line for each error code."""
+
+
+class JobmonError(Exception):
+    """A refusal or failure that a face shows as it stands: `code` for scripts, `message` for people."""
+
+    def __init__(self, code: ErrorCode, message: str, *, execution_id: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.execution_id = execution_id
+
+
+def not_signed_in() -> JobmonError:
+    """Nobody is signed in, or the session has ended."""
+    return JobmonError(ErrorCode.NOT_SIGNED_IN, "You are not signed in. Sign in with: jobmon login NAME")
+
+
+def execution_not_found(execution_id: int) -> JobmonError:
+    """No execution has this id."""
+    return JobmonError(ErrorCode.EXECUTION_NOT_FOUND, f"There is no execution #{execution_id}.")
+
+
+def report_not_found(name: str) -> JobmonError:
+    """No report has this name."""
+    return JobmonError(ErrorCode.REPORT_NOT_FOUND, f"There is no report named “{name}”.")
+
+
+def user_not_found(name: str) -> JobmonError:
+    """No account has this name."""
+    return JobmonError(ErrorCode.USER_NOT_FOUND, f"There is no account named “{name}”.")
+
+
+def invalid_input(message: str) -> JobmonError:
+    """What was typed or read cannot be used; `message` says where and why."""
+    return JobmonError(ErrorCode.INVALID_INPUT, message)
+
+
+def storage_unavailable(message: str) -> JobmonError:
+    """The database cannot be read or written; `message` says why, without paths of credentials."""
+    return JobmonError(ErrorCode.STORAGE_UNAVAILABLE, message)

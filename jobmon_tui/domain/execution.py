@@ -1,0 +1,154 @@
+"""What an execution is: its status, how it may move, and the rules of retry and cancel as pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+
+
+class Status(StrEnum):
+    """Where an execution is in its life."""
+
+    QUEUED = "Queued"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        """True once nothing about the execution can change again."""
+        return not TRANSITIONS[self]
+
+
+class Trigger(StrEnum):
+    """Why an execution was queued."""
+
+    MANUAL = "manual"
+    SCHEDULE = "schedule"
+    RETRY = "retry"
+
+
+class ConfigurationState(StrEnum):
+    """How the report stands today, against the snapshot that the execution carries."""
+
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    DELETED = "deleted"
+
+
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED}),
+    Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}),
+    Status.SUCCEEDED: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One execution as lists show it: no snapshot, no error detail. Times are aware, in UTC."""
+
+    id: int
+    report: str
+    status: Status
+    trigger: Trigger
+    requested_by: str
+    retry_of: int | None
+    attempt: int
+    queued_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: int | None
+    worker: str | None
+    configuration_id: int
+    configuration_version: int
+    configuration_state: ConfigurationState
+    error: str | None
+    output_path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionDetails:
+    """One execution with what lists leave out. `configuration` is the snapshot, byte for byte."""
+
+    execution: Execution
+    configuration: str
+    error_detail: str | None
+    queue: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewExecution:
+    """An execution that is about to be queued."""
+
+    report: str
+    trigger: Trigger
+    requested_by: str
+    configuration_id: int
+    configuration_version: int
+    configuration: str
+    queued_at: datetime
+    retry_of: int | None = None
+    attempt: int = 1
+    queue: str = "default"
+    priority: int = 0
+    idempotency_key: str | None = None
+
+
+def plan_retry(
+    failed: ExecutionDetails, child: Execution | None, actor: str, now: datetime, key: str | None = None
+) -> NewExecution:
+    """Return the execution that retries `failed`, with its exact snapshot.
+
+    `child` is its Queued or Running retry, if there is one. Raises `not_retryable`, `already_retried` or
+    `configuration_deleted`, tested in this order.
+    """
+    old = failed.execution
+    if old.status is not Status.FAILED:
+        raise JobmonError(
+            ErrorCode.NOT_RETRYABLE,
+            f"#{old.id} is {old.status.value}; only a Failed execution can be retried.",
+            execution_id=old.id,
+        )
+    if child is not None:
+        raise JobmonError(
+            ErrorCode.ALREADY_RETRIED,
+            f"#{old.id} is already being retried by #{child.id} ({child.status.value}), asked by "
+            f"{child.requested_by}.",
+            execution_id=old.id,
+        )
+    if old.configuration_state is ConfigurationState.DELETED:
+        raise JobmonError(
+            ErrorCode.CONFIGURATION_DELETED,
+            f"The original configuration could not be found: “{old.report}” was deleted. Nothing was queued.",
+            execution_id=old.id,
+        )
+    return NewExecution(
+        report=old.report,
+        trigger=Trigger.RETRY,
+        requested_by=actor,
+        configuration_id=old.configuration_id,
+        configuration_version=old.configuration_version,
+        configuration=failed.configuration,
+        queued_at=now,
+        retry_of=old.id,
+        attempt=old.attempt + 1,
+        queue=failed.queue,
+        priority=failed.priority,
+        idempotency_key=key,
+    )
+
+
+def check_cancellable(execution: Execution) -> None:
+    """Raise `not_cancellable` unless the execution is Queued or Running."""
+    if execution.status.is_final:
+        raise JobmonError(
+            ErrorCode.NOT_CANCELLABLE,
+            f"#{execution.id} is already {execution.status.value}; there is nothing to cancel.",
+            execution_id=execution.id,
+        )

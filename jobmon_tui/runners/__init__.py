@@ -1,0 +1,1 @@
+"""What an execution does when it runs."""

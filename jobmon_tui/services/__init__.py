@@ -1,0 +1,1 @@
+"""The use cases. Each opens one transaction, calls a rule, commits once."""
