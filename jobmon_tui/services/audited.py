@@ -1,0 +1,103 @@
+"""The one frame of every use case that changes something: who asks, may they, and the audit row."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from jobmon_tui.domain.audit import NewAuditEntry
+from jobmon_tui.domain.errors import JobmonError, not_signed_in
+from jobmon_tui.domain.roles import Actor, Verb, require
+from jobmon_tui.services.ports import Database, Transaction
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, as a face knows it: a session token, and the origin as claimed (terminal, host)."""
+
+    token: str
+    origin: str
+
+
+def utc_now() -> datetime:
+    """Return the present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def token_hash(token: str) -> str:
+    """Return the SHA-256 of a session token, the only form in which it is kept."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def signed_in(transaction: Transaction, caller: Caller, now: datetime) -> Actor:
+    """Return who calls, read in this transaction. Raises `not_signed_in`."""
+    actor = transaction.actor(token_hash(caller.token), now)
+    if actor is None:
+        raise not_signed_in()
+    return actor
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the audit row of an allowed change names besides the actor."""
+
+    execution_id: int | None = None
+    new_execution_id: int | None = None
+    details: str | None = None
+
+
+async def change(
+    database: Database,
+    caller: Caller,
+    verb: Verb,
+    work: Callable[[Transaction, Actor, datetime], tuple[T, Done | None]],
+    *,
+    execution_id: int | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> T:
+    """Run a change and its audit row in one transaction; a refusal is audited as refused, and raised.
+
+    `work` must write nothing before it refuses: the refusal's own row is committed in the same transaction.
+    A `Done` of None means that nothing changed (a repeated key), so that there is nothing to audit.
+    """
+
+    def unit(transaction: Transaction) -> T | JobmonError:
+        now = clock()
+        try:
+            actor = signed_in(transaction, caller, now)
+        except JobmonError as refusal:
+            return refusal
+
+        def audit(outcome: str, code: str | None, done: Done) -> None:
+            transaction.add_audit(
+                NewAuditEntry(
+                    now,
+                    actor.name,
+                    actor.role.value,
+                    verb.value,
+                    outcome,
+                    code,
+                    done.execution_id,
+                    done.new_execution_id,
+                    caller.origin,
+                    done.details,
+                )
+            )
+
+        try:
+            require(actor, verb)
+            answer, done = work(transaction, actor, now)
+        except JobmonError as refusal:
+            audit("refused", refusal.code.value, Done(execution_id, details=refusal.message))
+            return refusal
+        if done is not None:
+            audit("allowed", None, done)
+        return answer
+
+    answer = await database.write(unit)
+    if isinstance(answer, JobmonError):
+        raise answer
+    return answer

@@ -1,0 +1,166 @@
+"""What the use cases need from the database.
+
+A unit of work is a plain function that is given a `Transaction`; the backend decides where it runs (on SQLite
+in one hop on the connection's own thread). It commits when the function returns and rolls back when it raises.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry
+from jobmon_tui.domain.execution import Execution, ExecutionDetails, NewExecution, Status
+from jobmon_tui.domain.report import Report, ReportDraft
+from jobmon_tui.domain.roles import Actor, Role
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionFilter:
+    """Which executions a list shows; empty fields do not narrow. `search` matches report names."""
+
+    statuses: frozenset[Status] = frozenset()
+    report: str | None = None
+    search: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as the sign-in needs it; the hash never leaves the services."""
+
+    name: str
+    role: Role
+    password_hash: str
+    disabled: bool
+    created_at: datetime
+
+
+class Transaction(Protocol):
+    """One unit of work. Every method runs inside it; what it reads is what it commits on."""
+
+    def actor(self, token_hash: str, now: datetime) -> Actor | None:
+        """Whose session this is, with the role of this moment; None if unknown, expired or disabled."""
+        ...
+
+    def execution(self, execution_id: int) -> ExecutionDetails | None:
+        """One execution; its report is locked against deletion and edit until the commit."""
+        ...
+
+    def active_child(self, execution_id: int) -> Execution | None:
+        """The Queued or Running retry of an execution."""
+        ...
+
+    def retry_with_key(self, actor: str, execution_id: int, key: str) -> Execution | None:
+        """What this actor's retry of this execution with this idempotency key made."""
+        ...
+
+    def add_execution(self, new: NewExecution) -> int:
+        """Queue an execution and return its id."""
+        ...
+
+    def add_audit(self, entry: NewAuditEntry) -> int:
+        """Append to the audit log's chain and return the entry's id."""
+        ...
+
+    def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:
+        """Move a Queued execution to Cancelled; False if it is no longer Queued."""
+        ...
+
+    def request_cancel(self, execution_id: int, actor: str, now: datetime) -> None:
+        """Ask the worker that runs an execution to stop it."""
+        ...
+
+    def executions(self, wanted: ExecutionFilter, limit: int, before: int | None) -> Sequence[Execution]:
+        """Executions newest first, those with an id below `before`."""
+        ...
+
+    def counts(self) -> dict[Status, int]:
+        """How many executions stand in each status, from the maintained counters."""
+        ...
+
+    def lineage(self, execution_id: int) -> Sequence[Execution]:
+        """The execution, what it retries and what retried it, oldest first."""
+        ...
+
+    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
+        """Audit entries newest first."""
+        ...
+
+    def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
+        """Audit entries oldest first, for verifying the chain."""
+        ...
+
+    def audit_head(self) -> tuple[int, str]:
+        """The id and the hash of the last entry as the chain's head keeps them."""
+        ...
+
+    def report(self, name: str) -> Report | None:
+        """One report by its name."""
+        ...
+
+    def reports(self) -> Sequence[Report]:
+        """Every report by name."""
+        ...
+
+    def add_report(self, draft: ReportDraft, now: datetime) -> int:
+        """Add a report and return its id; raises `already_exists`."""
+        ...
+
+    def replace_report(self, name: str, draft: ReportDraft, now: datetime) -> None:
+        """Replace a report's configuration and raise its version."""
+        ...
+
+    def delete_report(self, name: str) -> None:
+        """Really delete a report; its executions keep their snapshots."""
+        ...
+
+    def account(self, name: str) -> Account | None:
+        """One account."""
+        ...
+
+    def accounts(self) -> Sequence[Account]:
+        """Every account by name."""
+        ...
+
+    def add_account(self, name: str, role: Role, password_hash: str, now: datetime) -> None:
+        """Add an account; raises `already_exists`."""
+        ...
+
+    def change_account(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password_hash: str | None = None,
+        disabled: bool | None = None,
+    ) -> None:
+        """Change an account and end its sessions."""
+        ...
+
+    def add_session(self, name: str, token_hash: str, now: datetime, expires_at: datetime) -> None:
+        """Open a session."""
+        ...
+
+    def end_session(self, token_hash: str) -> None:
+        """End a session; unknown ones are ignored."""
+        ...
+
+
+class Database(Protocol):
+    """Where units of work run."""
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a consistent snapshot. Raises `storage_unavailable`."""
+        ...
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` with the write lock held from its first statement, and commit.
+
+        Raises `storage_unavailable`.
+
+        Once begun it is not abandoned: cancelling the caller lets the commit or rollback finish first.
+        """
+        ...

@@ -1,0 +1,246 @@
+"""SQLite: the embedded default. See docs/decisions/0001 for why a unit of work runs in one hop."""
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
+from jobmon_tui.services.ports import Transaction
+from jobmon_tui.storage.transaction import SqlTransaction
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 5_000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def head_revision() -> str:
+    """Return the newest schema this program knows."""
+    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
+
+
+def _plain(error: sqlite3.Error, path: Path) -> JobmonError:
+    """Turn SQLite's error into one line that says what to do next."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        reason = "it is locked by another program. Try again in a moment."
+    elif "malformed" in text or "not a database" in text:
+        reason = "the file is damaged or is not a jobmon database. Restore it from a backup."
+    elif "readonly" in text:
+        reason = "the file or its folder cannot be written. Check its owner and its rights."
+    elif "full" in text:
+        reason = "the disk is full. Make room, then try again."
+    elif "no such table" in text:
+        reason = "it has not been set up. Run: jobmon init --admin NAME"
+    else:
+        reason = f"{text}. Check that the file and its folder exist and can be written."
+    return storage_unavailable(f"The database {path.name} cannot be used: {reason}")
+
+
+def _sqlite_error(error: BaseException) -> sqlite3.Error | None:
+    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error):
+        return error.orig
+    return error if isinstance(error, sqlite3.Error) else None
+
+
+def current_revision(path: Path) -> str | None:
+    """Return the schema of the file, read without changing it; None if there is none yet."""
+    if not path.exists() or path.stat().st_size == 0:
+        return None
+    try:
+        raw = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise _plain(error, path) from error
+    try:
+        row = raw.execute("SELECT version_num FROM alembic_version").fetchone()
+        return None if row is None else str(row[0])
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return None
+        raise _plain(error, path) from error
+    except sqlite3.DatabaseError as error:
+        raise _plain(error, path) from error
+    finally:
+        raw.close()
+
+
+def _refuse_newer(path: Path) -> str | None:
+    revision = current_revision(path)
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise storage_unavailable(
+            f"The database {path.name} was made by a newer jobmon (schema {revision}). Upgrade this program."
+        )
+    return revision
+
+
+def upgrade(path: Path) -> None:
+    """Create the file (0600, its folder 0700) or bring its schema up to date; a newer one is refused."""
+    if _refuse_newer(path) == head_revision():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise storage_unavailable(f"The database {path.name} cannot be created: {error.strerror}.") from error
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+
+    @event.listens_for(engine, "connect")
+    def _connect(dbapi_connection: sqlite3.Connection, _record: object) -> None:
+        dbapi_connection.isolation_level = None
+        dbapi_connection.execute(_PRAGMAS[0])
+        dbapi_connection.execute(_PRAGMAS[1])
+        # A batch migration rebuilds tables; with foreign keys on it would delete the rows that point at them.
+        dbapi_connection.execute("PRAGMA foreign_keys = OFF")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    config = _alembic()
+    try:
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                raise storage_unavailable(f"The database {path.name} holds rows that point nowhere.")
+    except (DBAPIError, sqlite3.Error) as error:
+        known = _sqlite_error(error)
+        raise (_plain(known, path) if known else error) from error
+    finally:
+        engine.dispose()
+
+
+async def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T], *arguments: object) -> T:
+    """Run a function in one hop on the connection's own thread, by the method that all of aiosqlite's use."""
+    result: T = await connection._execute(function, *arguments)  # type: ignore[no-untyped-call]  # noqa: SLF001
+    return result
+
+
+class _Lane:
+    """One aiosqlite connection; one unit of work at a time, each in one hop on its own thread."""
+
+    def __init__(self, path: Path, begin: str) -> None:
+        self._path = path
+        self._begin = begin
+        self._lock = asyncio.Lock()
+        self._async_engine = create_async_engine(f"sqlite+aiosqlite:///{path}", poolclass=NullPool)
+        self._connection: AsyncConnection | None = None
+        self._thread: aiosqlite.Connection | None = None
+        self._engine: Engine | None = None
+
+    async def _open(self) -> aiosqlite.Connection:
+        if self._thread is None:
+            connection = await self._async_engine.connect()
+            raw = await connection.get_raw_connection()
+            driver = raw.driver_connection
+            if not isinstance(driver, aiosqlite.Connection):
+                raise TypeError("the SQLite engine must run on aiosqlite")
+            self._connection, self._thread = connection, driver
+            await _on_thread(driver, self._prepare, driver._conn)  # noqa: SLF001  # docs/decisions/0001
+        return self._thread
+
+    def _prepare(self, raw: sqlite3.Connection) -> None:
+        raw.isolation_level = None
+        for pragma in _PRAGMAS:
+            raw.execute(pragma)
+        engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(self._begin)
+
+        self._engine = engine
+
+    def _work(self, work: Callable[[Transaction], T]) -> T:
+        if self._engine is None:
+            raise storage_unavailable("The database is closed.")
+        with self._engine.begin() as connection:
+            return work(SqlTransaction(connection))
+
+    async def _hop(self, work: Callable[[Transaction], T]) -> T:
+        async with self._lock:
+            try:
+                thread = await self._open()
+                return await _on_thread(thread, self._work, work)
+            except (DBAPIError, sqlite3.Error) as error:
+                known = _sqlite_error(error)
+                raise (_plain(known, self._path) if known else error) from error
+
+    async def run(self, work: Callable[[Transaction], T]) -> T:
+        # A cancelled caller must not free the lane while the thread is still inside its transaction.
+        return await asyncio.shield(asyncio.ensure_future(self._hop(work)))
+
+    async def close(self) -> None:
+        async with self._lock:
+            if self._connection is not None:
+                await self._connection.close()
+            self._connection = self._thread = self._engine = None
+            await self._async_engine.dispose()
+
+
+class SqliteDatabase:
+    """A `Database` on one SQLite file: one lane writes, another reads beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer = _Lane(path, "BEGIN IMMEDIATE")
+        self._reader = _Lane(path, "BEGIN")
+
+    @classmethod
+    async def open(cls, path: Path, *, create: bool = True) -> "SqliteDatabase":
+        """Open the file, bringing its schema up to date; with `create` false a missing file is refused."""
+        if not create and not await asyncio.to_thread(path.exists):
+            raise storage_unavailable(
+                f"There is no database at {path}. Create it with: jobmon init --admin NAME"
+            )
+        previous = os.umask(0o077)  # the -wal and -shm files take their rights from the moment they are made
+        try:
+            await asyncio.to_thread(upgrade, path)
+        finally:
+            os.umask(previous)
+        return cls(path)
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a snapshot."""
+        return await self._reader.run(work)
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` under BEGIN IMMEDIATE and commit."""
+        return await self._writer.run(work)
+
+    async def close(self) -> None:
+        """Close both lanes."""
+        await self._writer.close()
+        await self._reader.close()
+
+    async def __aenter__(self) -> "SqliteDatabase":
+        return self
+
+    async def __aexit__(self, *_error: Any) -> None:
+        await self.close()

@@ -1,0 +1,186 @@
+"""The tables, in SQLModel's language. They never leave this room: queries build domain objects."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Dialect, Index, Text, text
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+from jobmon_tui.domain.audit import rfc3339
+
+
+class UtcText(TypeDecorator[datetime]):
+    """An aware time as RFC 3339 text in UTC: whoever opens the file can read it, and it sorts as time does."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
+        """Write a time."""
+        return None if value is None else rfc3339(value)
+
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
+        """Read a time."""
+        return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+
+
+def _time(*, nullable: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(UtcText, nullable=nullable))
+
+
+class ReportConfigurationRow(SQLModel, table=True):
+    """A named report."""
+
+    __tablename__ = "report_configuration"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    version: int = 1
+    runner: str
+    parameters: str
+    schedule: str | None = None
+    timezone: str = "UTC"
+    timeout: float | None = None
+    queue: str = "default"
+    priority: int = 0
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class JobExecutionLogRow(SQLModel, table=True):
+    """One execution. The wide columns stand last, so that a list never reads their overflow pages."""
+
+    __tablename__ = "job_execution_log"
+    __table_args__ = (
+        Index("ix_execution_status", "status", "id"),
+        Index("ix_execution_report", "report", "id"),
+        Index(
+            "ux_execution_active_retry",
+            "retry_of",
+            unique=True,
+            sqlite_where=text("status IN ('Queued', 'Running')"),
+            postgresql_where=text("status IN ('Queued', 'Running')"),
+        ),
+        Index("ix_execution_retry_of", "retry_of", sqlite_where=text("retry_of IS NOT NULL")),
+        Index(
+            "ux_execution_idempotency",
+            "requested_by",
+            "retry_of",
+            "idempotency_key",
+            unique=True,
+            sqlite_where=text("idempotency_key IS NOT NULL"),
+        ),
+        Index(
+            "ux_execution_firing",
+            "configuration_id",
+            "due_at",
+            unique=True,
+            sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    report: str
+    status: str
+    trigger: str
+    requested_by: str
+    retry_of: int | None = None
+    attempt: int = 1
+    queue: str = "default"
+    priority: int = 0
+    not_before: datetime | None = _time(nullable=True)
+    due_at: datetime | None = _time(nullable=True)
+    queued_at: datetime = _time()
+    started_at: datetime | None = _time(nullable=True)
+    finished_at: datetime | None = _time(nullable=True)
+    duration_ms: int | None = None
+    worker: str | None = None
+    fencing_token: int = 0
+    configuration_id: int
+    configuration_version: int
+    idempotency_key: str | None = None
+    error: str | None = None
+    output_path: str | None = None
+    configuration: str
+    error_detail: str | None = None
+
+
+class CancelRequestRow(SQLModel, table=True):
+    """Somebody asked for a Running execution to be stopped."""
+
+    __tablename__ = "cancel_request"
+    execution_id: int = Field(primary_key=True)
+    requested_by: str
+    requested_at: datetime = _time()
+
+
+class StatusCountRow(SQLModel, table=True):
+    """How many executions stand in a status; kept by triggers."""
+
+    __tablename__ = "status_count"
+    status: str = Field(primary_key=True)
+    slot: int = Field(default=0, primary_key=True)
+    n: int = 0
+
+
+class AuditLogRow(SQLModel, table=True):
+    """Who did what: append-only, each row hashed with the one before it."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = (Index("ix_audit_execution", "execution_id"),)
+    id: int = Field(primary_key=True)
+    at: datetime = _time()
+    actor: str
+    role: str
+    action: str
+    outcome: str
+    code: str | None = None
+    execution_id: int | None = None
+    new_execution_id: int | None = None
+    origin: str
+    details: str | None = None
+    previous_hash: str
+    hash: str
+
+
+class AuditHeadRow(SQLModel, table=True):
+    """The chain's head: one row, locked by whoever appends."""
+
+    __tablename__ = "audit_head"
+    id: int = Field(primary_key=True)
+    audit_id: int
+    hash: str
+
+
+class UserAccountRow(SQLModel, table=True):
+    """An account."""
+
+    __tablename__ = "user_account"
+    __table_args__ = {"sqlite_autoincrement": True}
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    role: str
+    password_hash: str
+    disabled: bool = False
+    created_at: datetime = _time()
+
+
+class SessionRow(SQLModel, table=True):
+    """A session; only the hash of its token is kept."""
+
+    __tablename__ = "session"
+    token_hash: str = Field(primary_key=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True)
+    created_at: datetime = _time()
+    expires_at: datetime = _time()
+
+
+executions = JobExecutionLogRow.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+reports = ReportConfigurationRow.__table__  # type: ignore[attr-defined]
+cancel_requests = CancelRequestRow.__table__  # type: ignore[attr-defined]
+status_counts = StatusCountRow.__table__  # type: ignore[attr-defined]
+audit_log = AuditLogRow.__table__  # type: ignore[attr-defined]
+audit_head = AuditHeadRow.__table__  # type: ignore[attr-defined]
+accounts = UserAccountRow.__table__  # type: ignore[attr-defined]
+sessions = SessionRow.__table__  # type: ignore[attr-defined]

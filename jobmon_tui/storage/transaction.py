@@ -1,0 +1,200 @@
+"""One unit of work: the queries on reports, accounts and the audit log, joined with those on executions."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.report import Report, ReportDraft
+from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.services.ports import Account
+from jobmon_tui.storage.execution_queries import ExecutionQueries
+from jobmon_tui.storage.tables import accounts, audit_head, audit_log, reports, sessions
+
+_HEAD = 1
+
+
+def _report(row: Row[Any]) -> Report:
+    draft = ReportDraft(
+        name=row.name,
+        runner=row.runner,
+        parameters=json.loads(row.parameters),
+        schedule=row.schedule,
+        timezone=row.timezone,
+        timeout=row.timeout,
+        queue=row.queue,
+        priority=row.priority,
+    )
+    return Report(row.id, row.version, draft, row.created_at, row.updated_at)
+
+
+def _columns(draft: ReportDraft) -> dict[str, Any]:
+    values = {field: getattr(draft, field) for field in draft.__dataclass_fields__}
+    values["parameters"] = json.dumps(
+        dict(draft.parameters), sort_keys=True, ensure_ascii=False, allow_nan=False
+    )
+    return values
+
+
+def _audit_entry(row: Row[Any]) -> AuditEntry:
+    entry = NewAuditEntry(
+        row.at,
+        row.actor,
+        row.role,
+        row.action,
+        row.outcome,
+        row.code,
+        row.execution_id,
+        row.new_execution_id,
+        row.origin,
+        row.details,
+    )
+    return AuditEntry(row.id, entry, row.previous_hash, row.hash)
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
+
+
+class SqlTransaction(ExecutionQueries):
+    """A `Transaction` over one SQLAlchemy connection."""
+
+    def actor(self, token_hash: str, now: datetime) -> Actor | None:
+        """Return whose session this is."""
+        row = self._connection.execute(
+            select(accounts.c.name, accounts.c.role)
+            .join(sessions, sessions.c.user_id == accounts.c.id)
+            .where(
+                sessions.c.token_hash == token_hash,
+                sessions.c.expires_at > now,
+                accounts.c.disabled.is_(False),
+            )
+        ).first()
+        return None if row is None else Actor(row.name, Role(row.role))
+
+    def add_audit(self, entry: NewAuditEntry) -> int:
+        """Append to the chain; the head's row is locked while this is done."""
+        head = self._connection.execute(
+            select(audit_head.c.audit_id, audit_head.c.hash).where(audit_head.c.id == _HEAD).with_for_update()
+        ).one()
+        entry_id = int(head.audit_id) + 1
+        digest = chain_hash(head.hash, canonical(entry_id, entry))
+        values = {field: getattr(entry, field) for field in entry.__dataclass_fields__}
+        self._connection.execute(
+            insert(audit_log).values(id=entry_id, previous_hash=head.hash, hash=digest, **values)
+        )
+        self._connection.execute(
+            update(audit_head).where(audit_head.c.id == _HEAD).values(audit_id=entry_id, hash=digest)
+        )
+        return entry_id
+
+    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
+        """Return audit entries newest first."""
+        query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit_log.c.id < before)
+        if execution_id is not None:
+            query = query.where(
+                (audit_log.c.execution_id == execution_id) | (audit_log.c.new_execution_id == execution_id)
+            )
+        return [_audit_entry(row) for row in self._connection.execute(query)]
+
+    def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
+        """Return audit entries oldest first."""
+        query = select(audit_log).where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
+        return [_audit_entry(row) for row in self._connection.execute(query)]
+
+    def audit_head(self) -> tuple[int, str]:
+        """Return the chain's head."""
+        row = self._connection.execute(select(audit_head).where(audit_head.c.id == _HEAD)).one()
+        return int(row.audit_id), str(row.hash)
+
+    def report(self, name: str) -> Report | None:
+        """Return one report."""
+        row = self._connection.execute(select(reports).where(reports.c.name == name)).first()
+        return None if row is None else _report(row)
+
+    def reports(self) -> Sequence[Report]:
+        """Return every report."""
+        return [_report(row) for row in self._connection.execute(select(reports).order_by(reports.c.name))]
+
+    def add_report(self, draft: ReportDraft, now: datetime) -> int:
+        """Add a report."""
+        try:
+            added = self._connection.execute(
+                insert(reports)
+                .values(**_columns(draft), version=1, created_at=now, updated_at=now)
+                .returning(reports.c.id)
+            )
+        except IntegrityError as error:
+            raise JobmonError(
+                ErrorCode.ALREADY_EXISTS, f"There is already a report named “{draft.name}”."
+            ) from error
+        return int(added.scalar_one())
+
+    def replace_report(self, name: str, draft: ReportDraft, now: datetime) -> None:
+        """Replace a report's configuration."""
+        self._connection.execute(
+            update(reports)
+            .where(reports.c.name == name)
+            .values(**_columns(draft), version=reports.c.version + 1, updated_at=now)
+        )
+
+    def delete_report(self, name: str) -> None:
+        """Delete a report."""
+        self._connection.execute(delete(reports).where(reports.c.name == name))
+
+    def account(self, name: str) -> Account | None:
+        """Return one account."""
+        row = self._connection.execute(select(accounts).where(accounts.c.name == name)).first()
+        return None if row is None else _account(row)
+
+    def accounts(self) -> Sequence[Account]:
+        """Return every account."""
+        return [_account(row) for row in self._connection.execute(select(accounts).order_by(accounts.c.name))]
+
+    def add_account(self, name: str, role: Role, password_hash: str, now: datetime) -> None:
+        """Add an account."""
+        try:
+            self._connection.execute(
+                insert(accounts).values(
+                    name=name, role=role.value, password_hash=password_hash, disabled=False, created_at=now
+                )
+            )
+        except IntegrityError as error:
+            raise JobmonError(
+                ErrorCode.ALREADY_EXISTS, f"There is already an account named “{name}”."
+            ) from error
+
+    def change_account(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password_hash: str | None = None,
+        disabled: bool | None = None,
+    ) -> None:
+        """Change an account and end its sessions."""
+        wanted = {"role": role.value if role else None, "password_hash": password_hash, "disabled": disabled}
+        values = {column: value for column, value in wanted.items() if value is not None}
+        self._connection.execute(update(accounts).where(accounts.c.name == name).values(**values))
+        owner = select(accounts.c.id).where(accounts.c.name == name).scalar_subquery()
+        self._connection.execute(delete(sessions).where(sessions.c.user_id == owner))
+
+    def add_session(self, name: str, token_hash: str, now: datetime, expires_at: datetime) -> None:
+        """Open a session."""
+        owner = select(accounts.c.id).where(accounts.c.name == name).scalar_subquery()
+        self._connection.execute(
+            insert(sessions).values(
+                token_hash=token_hash, user_id=owner, created_at=now, expires_at=expires_at
+            )
+        )
+
+    def end_session(self, token_hash: str) -> None:
+        """End a session."""
+        self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))

@@ -1,0 +1,47 @@
+"""The rules that SQLite itself keeps. Every migration recreates all of them from this one list.
+
+A batch migration drops a table's triggers without a word; INSERT OR REPLACE walks past UPDATE and DELETE triggers, so
+an id that exists is refused before the insert.
+"""
+
+_LOG = "job_execution_log"
+_FINAL = "('Succeeded', 'Failed', 'Cancelled')"
+
+SQLITE_TRIGGERS: dict[str, str] = {
+    "execution_final_update": f"BEFORE UPDATE ON {_LOG} WHEN OLD.status IN {_FINAL} BEGIN "
+    "SELECT RAISE(ABORT, 'a finished execution never changes'); END",
+    "execution_final_delete": f"BEFORE DELETE ON {_LOG} BEGIN "
+    "SELECT RAISE(ABORT, 'executions are deleted by retention only'); END",
+    "execution_no_replace": f"BEFORE INSERT ON {_LOG} WHEN EXISTS (SELECT 1 FROM {_LOG} WHERE id = NEW.id) BEGIN "
+    "SELECT RAISE(ABORT, 'an execution is never replaced'); END",
+    "execution_status": f"BEFORE UPDATE OF status ON {_LOG} WHEN NOT (OLD.status = NEW.status "
+    "OR (OLD.status = 'Queued' AND NEW.status IN ('Running', 'Cancelled')) "
+    f"OR (OLD.status = 'Running' AND NEW.status IN {_FINAL})) BEGIN "
+    "SELECT RAISE(ABORT, 'this change of status is not allowed'); END",
+    "execution_frozen": f"BEFORE UPDATE OF id, configuration, configuration_id, configuration_version, retry_of ON {_LOG} "
+    "WHEN OLD.id <> NEW.id OR OLD.configuration <> NEW.configuration OR OLD.configuration_id <> NEW.configuration_id "
+    "OR OLD.configuration_version <> NEW.configuration_version OR OLD.retry_of IS NOT NEW.retry_of BEGIN "
+    "SELECT RAISE(ABORT, 'an execution keeps its snapshot'); END",
+    "execution_retry_failed_only": f"BEFORE INSERT ON {_LOG} WHEN NEW.retry_of IS NOT NULL AND NEW.status = 'Queued' "
+    f"AND NOT EXISTS (SELECT 1 FROM {_LOG} WHERE id = NEW.retry_of AND status = 'Failed') BEGIN "
+    "SELECT RAISE(ABORT, 'only a Failed execution can be retried'); END",
+    "execution_counted": f"AFTER INSERT ON {_LOG} BEGIN "
+    "INSERT INTO status_count (status, slot, n) VALUES (NEW.status, 0, 1) "
+    "ON CONFLICT (status, slot) DO UPDATE SET n = n + 1; END",
+    "execution_recounted": f"AFTER UPDATE OF status ON {_LOG} WHEN OLD.status <> NEW.status BEGIN "
+    "UPDATE status_count SET n = n - 1 WHERE status = OLD.status AND slot = 0; "
+    "INSERT INTO status_count (status, slot, n) VALUES (NEW.status, 0, 1) "
+    "ON CONFLICT (status, slot) DO UPDATE SET n = n + 1; END",
+    "audit_no_update": "BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    "audit_no_delete": "BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    "audit_no_replace": "BEFORE INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id) BEGIN "
+    "SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+}
+
+
+def sqlite_statements() -> list[str]:
+    """Return the statements that drop and create every trigger."""
+    made: list[str] = []
+    for name, body in SQLITE_TRIGGERS.items():
+        made += [f"DROP TRIGGER IF EXISTS {name}", f"CREATE TRIGGER {name} {body}"]
+    return made
