@@ -1,7 +1,7 @@
 """What the use cases need from the database.
 
 A unit of work is a plain function that is given a `Transaction`; the backend decides where it runs (on SQLite
-in one hop on the connection's own thread). It commits when the function returns and rolls back when it raises.
+in one hop on the thread of its connection). It commits when the function returns, else rolls back.
 """
 
 from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from jobmon_tui.domain.audit import rfc3339
 
 
 class UtcText(TypeDecorator[datetime]):
-    """An aware time as RFC 3339 text in UTC: whoever opens the file can read it, and it sorts as time does."""
+    """An aware time as RFC 3339 text in UTC: anyone who opens the file can read it, and it sorts as time."""
 
     impl = Text
     cache_ok = True
