@@ -1,0 +1,43 @@
+"""Argon2id hashes, made in a child process: one hash peaks at 64 MiB, which the dashboard must not keep."""
+
+import asyncio
+import json
+import sys
+
+from jobmon_tui.domain.errors import invalid_input
+
+MINIMUM_LENGTH = 8
+_at_once = asyncio.Semaphore(2)
+
+
+def check_new_password(password: str) -> None:
+    """Raise `invalid_input` for a password that is too short."""
+    if len(password) < MINIMUM_LENGTH:
+        raise invalid_input(f"The password needs at least {MINIMUM_LENGTH} characters.")
+
+
+async def _child(request: dict[str, str]) -> str:
+    async with _at_once:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "jobmon_tui.security.hash_child",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        answer, _ = await process.communicate(json.dumps(request).encode())
+        if process.returncode != 0:
+            raise RuntimeError("the password could not be hashed")
+        return answer.decode()
+
+
+class Argon2Hasher:
+    """The services' `PasswordHasher`, with argon2-cffi's default cost."""
+
+    async def hash(self, password: str) -> str:
+        """Return a salted Argon2id hash."""
+        return await _child({"password": password})
+
+    async def verify(self, hashed: str | None, password: str) -> bool:
+        """Tell whether the password fits; with no hash (an unknown name) it takes as long, and is False."""
+        return await _child({"password": password, "hash": hashed or ""}) == "ok" and hashed is not None
