@@ -69,6 +69,9 @@ class Execution:
     configuration_state: ConfigurationState
     error: str | None
     output_path: str | None
+    retried_by: int | None = None
+    """The newest retry of this execution."""
+    retried_by_status: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,16 @@
 """Looking: lists, one execution with its story, the audit log and its chain."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from jobmon_tui.domain.audit import GENESIS, AuditEntry, canonical, chain_hash
 from jobmon_tui.domain.errors import execution_not_found
-from jobmon_tui.domain.execution import Execution, ExecutionDetails
+from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
-from jobmon_tui.services.ports import Database, ExecutionFilter, Transaction
+from jobmon_tui.services.liveness import Liveness
+from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput, Transaction, WorkerSeen
 
 T = TypeVar("T")
 _CHAIN_PAGE = 1_000
@@ -22,6 +23,20 @@ class ExecutionStory:
     details: ExecutionDetails
     lineage: Sequence[Execution]
     audit: Sequence[AuditEntry]
+    output: StoredOutput
+    waiting: str | None
+    """Why a Queued execution waits; None for all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the header shows: `counts` of everything, `total` and `newest` of what the filter matches."""
+
+    counts: Mapping[Status, int]
+    total: int
+    newest: int | None
+    workers: Sequence[WorkerSeen]
+    """The live ones only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +57,86 @@ async def _look(database: Database, caller: Caller, work: Callable[[Transaction]
 
 
 async def list_executions(
-    database: Database, caller: Caller, wanted: ExecutionFilter, limit: int, before: int | None = None
+    database: Database,
+    caller: Caller,
+    wanted: ExecutionFilter,
+    limit: int,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    offset: int = 0,
 ) -> Sequence[Execution]:
-    """Return executions newest first."""
-    return await _look(database, caller, lambda transaction: transaction.executions(wanted, limit, before))
+    """Return executions newest first, by keyset: below `before`, or the nearest above `after`."""
+    return await _look(
+        database,
+        caller,
+        lambda transaction: transaction.executions(wanted, limit, before=before, after=after, offset=offset),
+    )
 
 
-async def show_execution(database: Database, caller: Caller, execution_id: int) -> ExecutionStory:
-    """Return one execution with its lineage and its audit entries. Raises `execution_not_found`."""
+async def count_newer(database: Database, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
+    """Return how many matching executions are newer than this one."""
+    return await _look(database, caller, lambda transaction: transaction.newer(wanted, execution_id))
+
+
+async def overview(
+    database: Database, caller: Caller, wanted: ExecutionFilter, liveness: Liveness
+) -> Overview:
+    """Return the counts, how many executions match, the newest of them, and the live workers."""
+
+    def work(transaction: Transaction) -> Overview:
+        newest = transaction.executions(wanted, 1)
+        return Overview(
+            transaction.counts(),
+            transaction.total(wanted),
+            newest[0].id if newest else None,
+            liveness.alive(transaction.workers()),
+        )
+
+    return await _look(database, caller, work)
+
+
+def _waiting(transaction: Transaction, queued: Execution, liveness: Liveness) -> str:
+    workers = liveness.alive(transaction.workers())
+    if not workers:
+        return "No worker is alive. Start one with: jobmon worker"
+    ahead = transaction.queued_before(queued.id)
+    busy = sum(worker.running for worker in workers)
+    slots = sum(worker.concurrency for worker in workers)
+    line = f"{ahead} before it" if ahead else "it is next"
+    if busy >= slots:
+        return f"All {slots} slots are taken by running reports; {line}."
+    return f"A worker is about to take it; {line}."
+
+
+async def show_execution(
+    database: Database, caller: Caller, execution_id: int, liveness: Liveness
+) -> ExecutionStory:
+    """Return one execution with what stands around it. Raises `execution_not_found`."""
 
     def work(transaction: Transaction) -> ExecutionStory:
         details = transaction.execution(execution_id)
         if details is None:
             raise execution_not_found(execution_id)
+        queued = details.execution.status is Status.QUEUED
         return ExecutionStory(
-            details, transaction.lineage(execution_id), transaction.audit_entries(100, None, execution_id)
+            details,
+            transaction.lineage(execution_id),
+            transaction.audit_entries(100, None, execution_id),
+            transaction.output(execution_id),
+            _waiting(transaction, details.execution, liveness) if queued else None,
         )
+
+    return await _look(database, caller, work)
+
+
+async def show_output(database: Database, caller: Caller, execution_id: int) -> StoredOutput:
+    """Return what an execution printed so far. Raises `execution_not_found`."""
+
+    def work(transaction: Transaction) -> StoredOutput:
+        if transaction.execution(execution_id) is None:
+            raise execution_not_found(execution_id)
+        return transaction.output(execution_id)
 
     return await _look(database, caller, work)
 

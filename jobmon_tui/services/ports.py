@@ -38,6 +38,38 @@ class Account:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A registered worker. Alive means that `beats` grows; `beat_at` is its own clock's word, a hint only."""
+
+    name: str
+    host: str
+    pid: int
+    version: str
+    concurrency: int
+    beats: int
+    beat_at: datetime
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOutput:
+    """What an execution printed: all of it in `head`, or its start and, from byte `tail_start` on, its end.
+
+    `total` counts bytes as the program wrote them; what lies between `head` and `tail_start` was dropped.
+    """
+
+    head: str = ""
+    tail: str = ""
+    tail_start: int = 0
+    total: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """True where the middle is missing."""
+        return bool(self.tail)
+
+
 class Transaction(Protocol):
     """One unit of work. Every method runs inside it; what it reads is what it commits on."""
 
@@ -73,8 +105,36 @@ class Transaction(Protocol):
         """Ask the worker that runs an execution to stop it."""
         ...
 
-    def executions(self, wanted: ExecutionFilter, limit: int, before: int | None) -> Sequence[Execution]:
-        """Executions newest first, those with an id below `before`."""
+    def executions(
+        self,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Execution]:
+        """Executions newest first: those below the id `before`, or those nearest above the id `after`."""
+        ...
+
+    def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        """How many matching executions have a greater id."""
+        ...
+
+    def total(self, wanted: ExecutionFilter) -> int:
+        """How many executions match; from the counters where only statuses narrow."""
+        ...
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        """Every registered worker by name, dead ones that nobody has reaped among them."""
+        ...
+
+    def output(self, execution_id: int) -> StoredOutput:
+        """What an execution printed; empty where it printed nothing."""
+        ...
+
+    def queued_before(self, execution_id: int) -> int:
+        """How many ready executions will be claimed before this Queued one."""
         ...
 
     def counts(self) -> dict[Status, int]:

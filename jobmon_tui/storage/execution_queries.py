@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, select, update
+from sqlalchemy import Row, Select, and_, case, func, insert, or_, select, update
 
 from jobmon_tui.domain.execution import (
     ConfigurationState,
@@ -14,10 +14,28 @@ from jobmon_tui.domain.execution import (
     Status,
     Trigger,
 )
-from jobmon_tui.services.ports import ExecutionFilter
-from jobmon_tui.storage.tables import cancel_requests, executions, reports, status_counts
+from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
+from jobmon_tui.storage.on_connection import OnConnection
+from jobmon_tui.storage.tables import cancel_requests, executions, outputs, reports, status_counts
 
 _LINEAGE_LIMIT = 100
+_children = executions.alias("child")
+_retried_by = (
+    select(func.max(_children.c.id))
+    .where(_children.c.retry_of == executions.c.id)
+    .correlate(executions)
+    .scalar_subquery()
+    .label("retried_by")
+)
+_retried_by_status = (
+    select(_children.c.status)
+    .where(_children.c.retry_of == executions.c.id)
+    .order_by(_children.c.id.desc())
+    .limit(1)
+    .correlate(executions)
+    .scalar_subquery()
+    .label("retried_by_status")
+)
 _state = case(
     (reports.c.id.is_(None), "deleted"),
     (reports.c.version == executions.c.configuration_version, "unchanged"),
@@ -41,6 +59,8 @@ _listed = (
     _state,
     executions.c.error,
     executions.c.output_path,
+    _retried_by,
+    _retried_by_status,
 )
 _joined = executions.outerjoin(reports, reports.c.id == executions.c.configuration_id)
 _list: Select[Any] = select(*_listed).select_from(_joined)
@@ -59,15 +79,26 @@ def _execution(row: Row[Any]) -> Execution:
     listed = {column.name: values[column.name] for column in _listed}
     listed["status"] = Status(listed["status"])
     listed["trigger"] = Trigger(listed["trigger"])
+    child = listed["retried_by_status"]
+    listed["retried_by_status"] = None if child is None else Status(child)
     listed["configuration_state"] = ConfigurationState(listed["configuration_state"])
     return Execution(**listed)
 
 
-class ExecutionQueries:
-    """The part of a transaction that reads and writes executions."""
+def _matching(query: Select[Any], wanted: ExecutionFilter) -> Select[Any]:
+    if wanted.statuses:
+        query = query.where(executions.c.status.in_(sorted(wanted.statuses)))
+    if wanted.report is not None:
+        query = query.where(executions.c.report == wanted.report)
+    if wanted.search:
+        query = query.where(func.lower(executions.c.report).contains(wanted.search.lower(), autoescape=True))
+    if wanted.since is not None:
+        query = query.where(executions.c.queued_at >= wanted.since)
+    return query
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+
+class ExecutionQueries(OnConnection):
+    """The part of a transaction that reads and writes executions."""
 
     def _one(self, query: Select[Any]) -> Execution | None:
         row = self._connection.execute(query).first()
@@ -123,22 +154,62 @@ class ExecutionQueries:
                 )
             )
 
-    def executions(self, wanted: ExecutionFilter, limit: int, before: int | None) -> Sequence[Execution]:
+    def executions(
+        self,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
-        query = _list.order_by(executions.c.id.desc()).limit(limit)
+        query = _matching(_list, wanted).limit(limit).offset(offset)
         if before is not None:
             query = query.where(executions.c.id < before)
-        if wanted.statuses:
-            query = query.where(executions.c.status.in_(sorted(wanted.statuses)))
-        if wanted.report is not None:
-            query = query.where(executions.c.report == wanted.report)
-        if wanted.search:
-            query = query.where(
-                func.lower(executions.c.report).contains(wanted.search.lower(), autoescape=True)
-            )
-        if wanted.since is not None:
-            query = query.where(executions.c.queued_at >= wanted.since)
-        return [_execution(row) for row in self._connection.execute(query)]
+        if after is not None:
+            oldest_first = query.where(executions.c.id > after).order_by(executions.c.id)
+            return [_execution(row) for row in self._connection.execute(oldest_first)][::-1]
+        return [_execution(row) for row in self._connection.execute(query.order_by(executions.c.id.desc()))]
+
+    def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        """Count the matching executions with a greater id."""
+        query = _matching(select(func.count()).select_from(executions), wanted)
+        return int(self._connection.execute(query.where(executions.c.id > execution_id)).scalar_one())
+
+    def total(self, wanted: ExecutionFilter) -> int:
+        """Count what matches; the counters know it where nothing but the status narrows."""
+        if wanted == ExecutionFilter(wanted.statuses):
+            counted = self.counts()
+            return sum(counted[status] for status in wanted.statuses or Status)
+        query = _matching(select(func.count()).select_from(executions), wanted)
+        return int(self._connection.execute(query).scalar_one())
+
+    def output(self, execution_id: int) -> StoredOutput:
+        """Return what an execution printed."""
+        query = select(outputs).where(outputs.c.execution_id == execution_id)
+        parts = {row.part: row for row in self._connection.execute(query)}
+        head, tail = parts.get("head"), parts.get("tail")
+        return StoredOutput(
+            head=head.body if head else "",
+            tail=tail.body if tail else "",
+            tail_start=tail.start if tail else 0,
+            total=head.total if head else 0,
+        )
+
+    def queued_before(self, execution_id: int) -> int:
+        """Count the Queued executions that will be claimed before this one."""
+        this = executions.alias("this")
+        ahead = or_(
+            executions.c.priority > this.c.priority,
+            and_(executions.c.priority == this.c.priority, executions.c.id < this.c.id),
+        )
+        query = (
+            select(func.count())
+            .select_from(executions.join(this, ahead))
+            .where(this.c.id == execution_id, executions.c.status == Status.QUEUED.value)
+        )
+        return int(self._connection.execute(query).scalar_one())
 
     def counts(self) -> dict[Status, int]:
         """Return the maintained counters."""

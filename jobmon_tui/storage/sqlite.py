@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
 from jobmon_tui.domain.errors import JobmonError, storage_unavailable
-from jobmon_tui.services.ports import Transaction
+from jobmon_tui.storage.feed import ChangeFeed
 from jobmon_tui.storage.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -145,7 +145,8 @@ async def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T
 class _Lane:
     """One aiosqlite connection; one unit of work at a time, each in one hop on its own thread."""
 
-    def __init__(self, path: Path, begin: str) -> None:
+    def __init__(self, path: Path, begin: str, committed: Callable[[], None] | None = None) -> None:
+        self._committed = committed
         self._path = path
         self._begin = begin
         self._lock = asyncio.Lock()
@@ -177,24 +178,43 @@ class _Lane:
 
         self._engine = engine
 
-    def _work(self, work: Callable[[Transaction], T]) -> T:
+    def _work(self, work: Callable[[SqlTransaction], T]) -> T:
         if self._engine is None:
             raise storage_unavailable("The database is closed.")
         with self._engine.begin() as connection:
             return work(SqlTransaction(connection))
 
-    async def _hop(self, work: Callable[[Transaction], T]) -> T:
+    async def _hop(self, work: Callable[[SqlTransaction], T]) -> T:
         async with self._lock:
             try:
                 thread = await self._open()
-                return await _on_thread(thread, self._work, work)
+                answer = await _on_thread(thread, self._work, work)
             except (DBAPIError, sqlite3.Error) as error:
                 known = _sqlite_error(error)
                 raise (_plain(known, self._path) if known else error) from error
 
-    async def run(self, work: Callable[[Transaction], T]) -> T:
+        # Here, not at the caller's: a cancelled caller's commit must wake the watchers all the same.
+        if self._committed is not None:
+            self._committed()
+        return answer
+
+    async def run(self, work: Callable[[SqlTransaction], T]) -> T:
         # A cancelled caller must not free the lane while the thread is still inside its transaction.
         return await asyncio.shield(asyncio.ensure_future(self._hop(work)))
+
+    async def foreign_version(self) -> int:
+        """A number that differs once another connection has committed."""
+
+        def ask(raw: sqlite3.Connection) -> int:
+            return int(raw.execute("PRAGMA data_version").fetchone()[0])
+
+        async with self._lock:
+            try:
+                thread = await self._open()
+                return await _on_thread(thread, ask, thread._conn)  # noqa: SLF001  # docs/decisions/0001
+            except (DBAPIError, sqlite3.Error) as error:
+                known = _sqlite_error(error)
+                raise (_plain(known, self._path) if known else error) from error
 
     async def close(self) -> None:
         async with self._lock:
@@ -209,7 +229,8 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._writer = _Lane(path, "BEGIN IMMEDIATE")
+        self.feed = ChangeFeed(self._foreign_version)
+        self._writer = _Lane(path, "BEGIN IMMEDIATE", self.feed.changed)
         self._reader = _Lane(path, "BEGIN")
 
     @classmethod
@@ -226,16 +247,20 @@ class SqliteDatabase:
             os.umask(previous)
         return cls(path)
 
-    async def read(self, work: Callable[[Transaction], T]) -> T:
+    async def read(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run `work` on a snapshot."""
         return await self._reader.run(work)
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` under BEGIN IMMEDIATE and commit."""
+    async def write(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Run `work` under BEGIN IMMEDIATE, commit, and tell the feed."""
         return await self._writer.run(work)
 
+    async def _foreign_version(self) -> int:
+        return await self._writer.foreign_version()
+
     async def close(self) -> None:
-        """Close both lanes."""
+        """Stop the feed and close both lanes."""
+        await self.feed.close()
         await self._writer.close()
         await self._reader.close()
 

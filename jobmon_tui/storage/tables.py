@@ -71,6 +71,8 @@ class JobExecutionLogRow(SQLModel, table=True):
             unique=True,
             sqlite_where=text("idempotency_key IS NOT NULL"),
         ),
+        Index("ix_execution_ready", text("priority DESC"), "id", sqlite_where=text("status = 'Queued'")),
+        Index("ix_execution_running", "worker", "id", sqlite_where=text("status = 'Running'")),
         Index(
             "ux_execution_firing",
             "configuration_id",
@@ -113,6 +115,31 @@ class CancelRequestRow(SQLModel, table=True):
     execution_id: int = Field(primary_key=True)
     requested_by: str
     requested_at: datetime = _time()
+
+
+class ExecutionOutputRow(SQLModel, table=True):
+    """What an execution printed: its start and, where that is not all, its end."""
+
+    __tablename__ = "execution_output"
+    execution_id: int = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    start: int = 0
+    total: int = 0
+    body: str = ""
+
+
+class WorkerRow(SQLModel, table=True):
+    """A worker that is alive, or that nobody has reaped yet."""
+
+    __tablename__ = "worker"
+    name: str = Field(primary_key=True)
+    host: str
+    pid: int
+    version: str
+    concurrency: int
+    beats: int = 0
+    started_at: datetime = _time()
+    beat_at: datetime = _time()
 
 
 class StatusCountRow(SQLModel, table=True):
@@ -184,3 +211,5 @@ audit_log = AuditLogRow.__table__  # type: ignore[attr-defined]
 audit_head = AuditHeadRow.__table__  # type: ignore[attr-defined]
 accounts = UserAccountRow.__table__  # type: ignore[attr-defined]
 sessions = SessionRow.__table__  # type: ignore[attr-defined]
+outputs = ExecutionOutputRow.__table__  # type: ignore[attr-defined]
+workers = WorkerRow.__table__  # type: ignore[attr-defined]

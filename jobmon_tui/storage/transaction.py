@@ -1,6 +1,5 @@
 """One unit of work: the queries on reports, accounts and the audit log, joined with those on executions."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,31 +13,11 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
 from jobmon_tui.storage.execution_queries import ExecutionQueries
+from jobmon_tui.storage.queue_queries import QueueQueries
+from jobmon_tui.storage.report_rows import columns_of, report_of
 from jobmon_tui.storage.tables import accounts, audit_head, audit_log, reports, sessions
 
 _HEAD = 1
-
-
-def _report(row: Row[Any]) -> Report:
-    draft = ReportDraft(
-        name=row.name,
-        runner=row.runner,
-        parameters=json.loads(row.parameters),
-        schedule=row.schedule,
-        timezone=row.timezone,
-        timeout=row.timeout,
-        queue=row.queue,
-        priority=row.priority,
-    )
-    return Report(row.id, row.version, draft, row.created_at, row.updated_at)
-
-
-def _columns(draft: ReportDraft) -> dict[str, Any]:
-    values = {field: getattr(draft, field) for field in draft.__dataclass_fields__}
-    values["parameters"] = json.dumps(
-        dict(draft.parameters), sort_keys=True, ensure_ascii=False, allow_nan=False
-    )
-    return values
 
 
 def _audit_entry(row: Row[Any]) -> AuditEntry:
@@ -61,7 +40,7 @@ def _account(row: Row[Any]) -> Account:
     return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
 
 
-class SqlTransaction(ExecutionQueries):
+class SqlTransaction(ExecutionQueries, QueueQueries):
     """A `Transaction` over one SQLAlchemy connection."""
 
     def actor(self, token_hash: str, now: datetime) -> Actor | None:
@@ -117,18 +96,18 @@ class SqlTransaction(ExecutionQueries):
     def report(self, name: str) -> Report | None:
         """Return one report."""
         row = self._connection.execute(select(reports).where(reports.c.name == name)).first()
-        return None if row is None else _report(row)
+        return None if row is None else report_of(row)
 
     def reports(self) -> Sequence[Report]:
         """Return every report."""
-        return [_report(row) for row in self._connection.execute(select(reports).order_by(reports.c.name))]
+        return [report_of(row) for row in self._connection.execute(select(reports).order_by(reports.c.name))]
 
     def add_report(self, draft: ReportDraft, now: datetime) -> int:
         """Add a report."""
         try:
             added = self._connection.execute(
                 insert(reports)
-                .values(**_columns(draft), version=1, created_at=now, updated_at=now)
+                .values(**columns_of(draft), version=1, created_at=now, updated_at=now)
                 .returning(reports.c.id)
             )
         except IntegrityError as error:
@@ -142,7 +121,7 @@ class SqlTransaction(ExecutionQueries):
         self._connection.execute(
             update(reports)
             .where(reports.c.name == name)
-            .values(**_columns(draft), version=reports.c.version + 1, updated_at=now)
+            .values(**columns_of(draft), version=reports.c.version + 1, updated_at=now)
         )
 
     def delete_report(self, name: str) -> None:

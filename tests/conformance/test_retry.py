@@ -89,7 +89,7 @@ async def test_ac_001_ac_002_ac_006_a_retry_is_a_new_row_and_an_audit_row(
     entry = audited.entry
     assert (entry.actor, entry.action, entry.outcome) == ("ada", "Job Retry", "allowed")
     assert (entry.execution_id, entry.new_execution_id, entry.origin) == (failed, receipt.new_id, "pts/1")
-    newest = await database.read(lambda t: t.executions(ExecutionFilter(), 1, None))
+    newest = await database.read(lambda t: t.executions(ExecutionFilter(), 1))
     assert newest[0].id == receipt.new_id
 
 

@@ -73,6 +73,10 @@ def upgrade() -> None:
         sqlite_where=sa.text("idempotency_key IS NOT NULL"),
     )
     op.create_index(
+        "ix_execution_ready", log, [sa.text("priority DESC"), "id"], sqlite_where=sa.text("status = 'Queued'")
+    )
+    op.create_index("ix_execution_running", log, ["worker", "id"], sqlite_where=sa.text("status = 'Running'"))
+    op.create_index(
         "ux_execution_firing",
         log,
         ["configuration_id", "due_at"],
@@ -84,6 +88,26 @@ def upgrade() -> None:
         sa.Column("execution_id", sa.Integer, primary_key=True),
         sa.Column("requested_by", sa.Text, nullable=False),
         sa.Column("requested_at", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "execution_output",
+        sa.Column("execution_id", sa.Integer, primary_key=True),
+        sa.Column("part", sa.Text, primary_key=True),
+        sa.Column("start", sa.Integer, nullable=False),
+        sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("body", sa.Text, nullable=False),
+        sa.CheckConstraint("part IN ('head', 'tail')", name="output_part_known"),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("host", sa.Text, nullable=False),
+        sa.Column("pid", sa.Integer, nullable=False),
+        sa.Column("version", sa.Text, nullable=False),
+        sa.Column("concurrency", sa.Integer, nullable=False),
+        sa.Column("beats", sa.Integer, nullable=False),
+        sa.Column("started_at", sa.Text, nullable=False),
+        sa.Column("beat_at", sa.Text, nullable=False),
     )
     op.create_table(
         "status_count",

@@ -1,0 +1,163 @@
+"""The services over a database of this process."""
+
+from collections.abc import Callable, Sequence
+
+from jobmon_tui.domain.audit import AuditEntry
+from jobmon_tui.domain.execution import Execution, ExecutionDetails
+from jobmon_tui.domain.report import Report, ReportDraft
+from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.services import look, reports, sign_in, users
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.cancel import cancel_execution
+from jobmon_tui.services.facade import AccountInfo, Changes, Imported
+from jobmon_tui.services.liveness import Liveness
+from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput
+from jobmon_tui.services.retry import RetryReceipt, retry_execution
+from jobmon_tui.services.run_report import run_report
+
+
+class LocalServices:
+    """`Services`, each method one use case."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        hasher: sign_in.PasswordHasher,
+        catalog: reports.ReportCatalog,
+        watch: Callable[[], Changes],
+        database_name: str,
+        liveness: Liveness | None = None,
+    ) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._catalog = catalog
+        self._watch = watch
+        self._database_name = database_name
+        self._liveness = liveness or Liveness()
+
+    @property
+    def database_name(self) -> str:
+        """What the header calls the database."""
+        return self._database_name
+
+    def changes(self) -> Changes:
+        """Start watching for changes."""
+        return self._watch()
+
+    async def has_accounts(self) -> bool:
+        """Tell whether the first Administrator exists."""
+        return await sign_in.has_accounts(self._database)
+
+    async def create_first_administrator(self, name: str, password: str, origin: str) -> sign_in.SignedIn:
+        """Create the first account and sign it in."""
+        return await sign_in.create_first_administrator(self._database, self._hasher, name, password, origin)
+
+    async def sign_in(self, name: str, password: str, origin: str) -> sign_in.SignedIn:
+        """Open a session."""
+        return await sign_in.sign_in(self._database, self._hasher, name, password, origin)
+
+    async def sign_out(self, caller: Caller) -> None:
+        """End the caller's session."""
+        await sign_in.sign_out(self._database, caller)
+
+    async def whoami(self, caller: Caller) -> Actor:
+        """Return who the caller is."""
+        return await sign_in.whoami(self._database, caller)
+
+    async def overview(self, caller: Caller, wanted: ExecutionFilter) -> look.Overview:
+        """Return the counts, how many executions match, and who is alive to run them."""
+        return await look.overview(self._database, caller, wanted, self._liveness)
+
+    async def executions(
+        self,
+        caller: Caller,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Execution]:
+        """Return executions newest first."""
+        return await look.list_executions(
+            self._database, caller, wanted, limit, before=before, after=after, offset=offset
+        )
+
+    async def newer(self, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
+        """Return how many matching executions are newer than this one."""
+        return await look.count_newer(self._database, caller, wanted, execution_id)
+
+    async def show(self, caller: Caller, execution_id: int) -> look.ExecutionStory:
+        """Return one execution with what stands around it."""
+        return await look.show_execution(self._database, caller, execution_id, self._liveness)
+
+    async def output(self, caller: Caller, execution_id: int) -> StoredOutput:
+        """Return what an execution printed so far."""
+        return await look.show_output(self._database, caller, execution_id)
+
+    async def retry(self, caller: Caller, execution_id: int, *, key: str | None = None) -> RetryReceipt:
+        """Queue a retry."""
+        return await retry_execution(self._database, caller, execution_id, key=key)
+
+    async def cancel(self, caller: Caller, execution_id: int) -> str:
+        """Cancel."""
+        return await cancel_execution(self._database, caller, execution_id)
+
+    async def run(self, caller: Caller, report: str) -> ExecutionDetails:
+        """Queue a report now."""
+        return await run_report(self._database, caller, report)
+
+    async def reports(self, caller: Caller) -> Sequence[Report]:
+        """Return every report by name."""
+        return await reports.list_reports(self._database, caller)
+
+    async def report(self, caller: Caller, name: str) -> Report:
+        """Return one report."""
+        return await reports.show_report(self._database, caller, name)
+
+    async def add_report(self, caller: Caller, draft: ReportDraft) -> Report:
+        """Add a report."""
+        return await reports.add_report(self._database, caller, self._catalog, draft)
+
+    async def edit_report(self, caller: Caller, name: str, draft: ReportDraft) -> Report:
+        """Replace a report's configuration."""
+        return await reports.edit_report(self._database, caller, self._catalog, name, draft)
+
+    async def delete_report(self, caller: Caller, name: str) -> None:
+        """Really delete a report."""
+        await reports.delete_report(self._database, caller, name)
+
+    async def import_reports(self, caller: Caller, drafts: Sequence[ReportDraft]) -> Sequence[Imported]:
+        """Add or replace each by name, all or none."""
+        return await reports.import_reports(self._database, caller, self._catalog, drafts)
+
+    async def accounts(self, caller: Caller) -> Sequence[AccountInfo]:
+        """Return every account by name."""
+        return await users.list_accounts(self._database, caller)
+
+    async def add_account(self, caller: Caller, name: str, role: Role, password: str) -> None:
+        """Add an account."""
+        await users.add_account(self._database, caller, self._hasher, name, role, password)
+
+    async def change_account(
+        self,
+        caller: Caller,
+        name: str,
+        *,
+        role: Role | None = None,
+        password: str | None = None,
+        disabled: bool | None = None,
+    ) -> None:
+        """Change an account and end its sessions."""
+        await users.change_account(
+            self._database, caller, self._hasher, name, role=role, password=password, disabled=disabled
+        )
+
+    async def audit(self, caller: Caller, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+        """Return audit entries newest first."""
+        return await look.list_audit(self._database, caller, limit, before)
+
+    async def verify_audit(self, caller: Caller) -> look.ChainReport:
+        """Recompute the audit log's chain."""
+        return await look.verify_audit(self._database, caller)

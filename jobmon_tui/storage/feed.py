@@ -1,0 +1,104 @@
+"""The change feed: who watches is told of a commit, in this process at once, of other processes by a poll.
+
+On SQLite the poll asks `PRAGMA data_version`, which differs once another connection has committed.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from jobmon_tui.domain.errors import JobmonError
+
+POLL_SECONDS = 0.25
+
+
+class Watch:
+    """One watcher. It counts versions, so that a change between two waits is never lost."""
+
+    def __init__(self, feed: "ChangeFeed") -> None:
+        self._feed = feed
+        self._seen = feed.version
+        self._event = asyncio.Event()
+
+    def notify(self) -> None:
+        """Wake the watcher."""
+        self._event.set()
+
+    async def wait(self, timeout: float) -> bool:
+        """Return True when something changed since the last return, False after `timeout` seconds."""
+        if self._seen == self._feed.version:
+            self._event.clear()
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._event.wait()
+            except TimeoutError:
+                return False
+        self._seen = self._feed.version
+        return True
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._feed.forget(self)
+
+
+class WatchWakeup:
+    """The scheduler's view of a watch: it wants to be woken, and does not ask why."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    async def wait(self, timeout: float) -> None:
+        """Return when something changed, or after `timeout` seconds."""
+        await self._watch.wait(timeout)
+
+
+class ChangeFeed:
+    """Counts changes. Polls only while somebody watches."""
+
+    def __init__(self, foreign_version: Callable[[], Awaitable[int]], every: float = POLL_SECONDS) -> None:
+        """`foreign_version` answers with a number that differs once another connection has committed."""
+        self.version = 0
+        self._foreign_version = foreign_version
+        self._every = every
+        self._watches: set[Watch] = set()
+        self._poller: asyncio.Task[None] | None = None
+
+    def changed(self) -> None:
+        """Tell every watcher: something was committed. Call it on the event loop's thread."""
+        self.version += 1
+        for watch in self._watches:
+            watch.notify()
+
+    def watch(self) -> Watch:
+        """Start watching."""
+        made = Watch(self)
+        self._watches.add(made)
+        if self._poller is None:
+            self._poller = asyncio.create_task(self._poll())
+        return made
+
+    def forget(self, watch: Watch) -> None:
+        """Let a watcher go."""
+        self._watches.discard(watch)
+
+    async def close(self) -> None:
+        """Stop polling."""
+        if self._poller is not None:
+            self._poller.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._poller
+            self._poller = None
+
+    async def _poll(self) -> None:
+        last: int | None = None
+        while True:
+            if self._watches:
+                try:
+                    current: int | None = await self._foreign_version()
+                except JobmonError:
+                    # The watchers' own reads will say what is wrong; this one only has to go on asking.
+                    current = None
+                if current != last:
+                    last = current
+                    self.changed()
+            await asyncio.sleep(self._every)

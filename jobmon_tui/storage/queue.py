@@ -1,0 +1,110 @@
+"""The scheduler's ports on a database of ours."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol, TypeVar
+
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.storage.transaction import SqlTransaction
+from scheduler.ports import Claimed, Finished, Schedule, Unavailable, WorkerGone, WorkerInfo
+
+T = TypeVar("T")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class QueryDatabase(Protocol):
+    """A database that runs our own transactions."""
+
+    async def read(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Run on a snapshot."""
+        ...
+
+    async def write(self, work: Callable[[SqlTransaction], T]) -> T:
+        """Run and commit."""
+        ...
+
+
+class DatabaseQueue:
+    """`ExecutionQueue`, `WorkerRegistry` and `ScheduleSource` in one: they share their tables."""
+
+    def __init__(self, database: QueryDatabase, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def _read(self, work: Callable[[SqlTransaction], T]) -> T:
+        return await self._guard(self._database.read, work)
+
+    async def _write(self, work: Callable[[SqlTransaction], T]) -> T:
+        return await self._guard(self._database.write, work)
+
+    async def _guard(self, run: Callable[..., object], work: Callable[[SqlTransaction], T]) -> T:
+        try:
+            answer: T = await run(work)  # type: ignore[misc]  # one of the two bound methods above
+        except JobmonError as error:
+            if error.code is ErrorCode.STORAGE_UNAVAILABLE:
+                raise Unavailable(error.message) from error
+            raise
+        return answer
+
+    async def offer(self, limit: int) -> Sequence[int]:
+        """Give ids that are ready."""
+        return await self._read(lambda transaction: transaction.offer(limit, self._clock()))
+
+    async def start(self, ids: Sequence[int], worker: str) -> Sequence[Claimed]:
+        """Move these to Running, those that are still Queued."""
+        won = await self._write(lambda transaction: transaction.start(ids, worker, self._clock()))
+        if won is None:
+            raise WorkerGone(worker)
+        return won
+
+    async def finish(self, finished: Sequence[Finished]) -> Sequence[int]:
+        """Record outcomes whose token is current."""
+        return await self._write(lambda transaction: transaction.finish(finished, self._clock()))
+
+    async def register(self, info: WorkerInfo) -> None:
+        """Add this worker."""
+        await self._write(lambda transaction: transaction.register(info, self._clock()))
+
+    async def beat(self, worker: str) -> Sequence[int]:
+        """Raise the counter; give what is to be cancelled."""
+
+        def work(transaction: SqlTransaction) -> Sequence[int] | None:
+            return transaction.to_cancel(worker) if transaction.beat(worker, self._clock()) else None
+
+        asked = await self._write(work)
+        if asked is None:
+            raise WorkerGone(worker)
+        return asked
+
+    async def counters(self) -> Mapping[str, int]:
+        """Give every worker's counter."""
+        seen = await self._read(lambda transaction: transaction.workers())
+        return {worker.name: worker.beats for worker in seen}
+
+    async def reap(self, worker: str, reason: str) -> Sequence[int]:
+        """End a worker's executions as Failed, and remove it."""
+        return await self._write(lambda transaction: transaction.reap(worker, reason, self._clock()))
+
+    async def leave(self, worker: str) -> None:
+        """Remove a worker."""
+        await self._write(lambda transaction: transaction.leave(worker))
+
+    async def cancel_requests(self, worker: str) -> Sequence[int]:
+        """Give what is to be cancelled."""
+        return await self._read(lambda transaction: transaction.to_cancel(worker))
+
+    async def schedules(self) -> Sequence[Schedule]:
+        """Give every schedule."""
+        return await self._read(lambda transaction: transaction.schedules())
+
+    async def fire(self, report_id: int, due_at: datetime) -> int | None:
+        """Queue a report for a due time, once."""
+        return await self._write(lambda transaction: transaction.fire(report_id, due_at, self._clock()))
+
+    async def save_output(self, execution_id: int, token: int, output: StoredOutput) -> None:
+        """Keep what an execution printed so far."""
+        await self._write(lambda transaction: transaction.save_output(execution_id, token, output))

@@ -1,0 +1,50 @@
+"""What whoever starts the dashboard hands to it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from jobmon_tui.services.facade import EmbeddedWorker, Services
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """One more key that the starter of the dashboard offers, with a line that says what it is for.
+
+    `run` answers with one line for a toast, and may raise `JobmonError`.
+    """
+
+    key: str
+    label: str
+    hint: str
+    run: Callable[[], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the dashboard behaves. Times in seconds."""
+
+    origin: str
+    toast_seconds: float = 6.0
+    error_toast_seconds: float = 15.0
+    drain_seconds: float = 30.0
+    theme: str = "jobmon-dark"
+    extra: Extra | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An open way to the services. `token` is a session to go on with, None to ask for a sign-in.
+
+    `keep_token` keeps a new session for later (None: forget it), where there is a safe place; it answers
+    with a line for the user where it could not. `close` ends what was opened.
+    """
+
+    services: Services
+    token: str | None
+    worker: EmbeddedWorker | None
+    keep_token: Callable[[str | None], Awaitable[str | None]]
+    close: Callable[[], Awaitable[None]]
+
+
+Connect = Callable[[], Awaitable[Connection]]
+"""Opens the way; awaited after the first paint, so that the screen never waits for a database."""
