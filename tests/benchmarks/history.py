@@ -1,0 +1,57 @@
+"""A long history for the benchmarks, made by the database itself in a few seconds."""
+
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jobmon_tui.domain.report import ReportDraft, snapshot_text
+from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.triggers import sqlite_statements
+from tests.conformance.conftest import add_people
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+REPORTS = 50
+
+_FILL = """
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
+INSERT INTO job_execution_log (report, status, "trigger", requested_by, attempt, queue, priority, queued_at,
+  started_at, finished_at, duration_ms, worker, fencing_token, configuration_id, configuration_version, error,
+  configuration, error_detail)
+SELECT 'Report ' || (i % :reports + 1), CASE WHEN i % 10 = 0 THEN 'Failed' ELSE 'Succeeded' END, 'schedule',
+  'scheduler', 1, 'default', 0, strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000000 + i * 30, 'unixepoch'),
+  strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000001 + i * 30, 'unixepoch'),
+  strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000009 + i * 30, 'unixepoch'), 8000, 'w1', 1,
+  i % :reports + 1, 1, CASE WHEN i % 10 = 0 THEN 'no such table: sales' END, :snapshot,
+  CASE WHEN i % 10 = 0 THEN :detail END
+FROM n
+"""
+
+
+async def build(path: Path, rows: int) -> None:
+    """Create a database with `rows` finished executions of 50 reports, one in ten of them Failed."""
+    drafts = [
+        ReportDraft(f"Report {number}", "sql", {"query": "select 1", "source": "sqlite:////data/a.db"})
+        for number in range(1, REPORTS + 1)
+    ]
+    async with await SqliteDatabase.open(path) as database:
+        await database.write(add_people)
+        await database.write(lambda t: [t.add_report(draft, NOW) for draft in drafts])
+    raw = sqlite3.connect(path)
+    # The counters are set once at the end: a million single steps would take longer than everything else.
+    raw.execute("DROP TRIGGER execution_counted")
+    raw.execute("PRAGMA synchronous = OFF")
+    raw.execute(
+        _FILL,
+        {"rows": rows, "reports": REPORTS, "snapshot": snapshot_text(drafts[0]), "detail": "x" * 2_000},
+    )
+    raw.execute(
+        "INSERT OR REPLACE INTO status_count "
+        "SELECT status, 0, count(*) FROM job_execution_log GROUP BY status"
+    )
+    for statement in sqlite_statements():
+        raw.execute(statement)
+    raw.commit()
+    raw.execute("ANALYZE")
+    raw.commit()
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    raw.close()
