@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, literal_column, or_, select, update
 
 from jobmon_tui.domain.execution import (
     ConfigurationState,
@@ -71,7 +71,17 @@ _details: Select[Any] = select(
     executions.c.queue,
     executions.c.priority,
 ).select_from(_joined)
-_active = executions.c.status.in_([Status.QUEUED.value, Status.RUNNING.value])
+# Written out, not bound: a partial index is used only where its own words stand in the query.
+_active = or_(*[executions.c.status == literal_column(f"'{status}'") for status in ("Queued", "Running")])
+# The statements of a retry are built once: putting one together costs more than running it.
+_ONE = _details.where(executions.c.id == bindparam("wanted"))
+_ACTIVE_CHILD = _list.where(executions.c.retry_of == bindparam("wanted"), _active)
+_CHILD_WITH_KEY = _list.where(
+    executions.c.retry_of == bindparam("wanted"),
+    executions.c.requested_by == bindparam("actor"),
+    executions.c.idempotency_key == bindparam("key"),
+)
+_ADD = insert(executions).returning(executions.c.id)
 
 
 def _execution(row: Row[Any]) -> Execution:
@@ -100,39 +110,29 @@ def _matching(query: Select[Any], wanted: ExecutionFilter) -> Select[Any]:
 class ExecutionQueries(OnConnection):
     """The part of a transaction that reads and writes executions."""
 
-    def _one(self, query: Select[Any]) -> Execution | None:
-        row = self._connection.execute(query).first()
+    def _one(self, query: Select[Any], **values: object) -> Execution | None:
+        row = self._connection.execute(query, values).first()
         return None if row is None else _execution(row)
 
     def execution(self, execution_id: int) -> ExecutionDetails | None:
         """Return one execution with its snapshot."""
-        row = self._connection.execute(_details.where(executions.c.id == execution_id)).first()
+        row = self._connection.execute(_ONE, {"wanted": execution_id}).first()
         if row is None:
             return None
         return ExecutionDetails(_execution(row), row.configuration, row.error_detail, row.queue, row.priority)
 
     def active_child(self, execution_id: int) -> Execution | None:
         """Return the Queued or Running retry of an execution."""
-        return self._one(_list.where(executions.c.retry_of == execution_id, _active))
+        return self._one(_ACTIVE_CHILD, wanted=execution_id)
 
     def retry_with_key(self, actor: str, execution_id: int, key: str) -> Execution | None:
         """Return what this actor's retry with this key made."""
-        return self._one(
-            _list.where(
-                executions.c.retry_of == execution_id,
-                executions.c.requested_by == actor,
-                executions.c.idempotency_key == key,
-            )
-        )
+        return self._one(_CHILD_WITH_KEY, wanted=execution_id, actor=actor, key=key)
 
     def add_execution(self, new: NewExecution) -> int:
         """Queue an execution and return its id."""
         values = {field: getattr(new, field) for field in new.__dataclass_fields__}
-        added = self._connection.execute(
-            insert(executions)
-            .values(**values, status=Status.QUEUED.value, fencing_token=0)
-            .returning(executions.c.id)
-        )
+        added = self._connection.execute(_ADD, {**values, "status": Status.QUEUED.value, "fencing_token": 0})
         return int(added.scalar_one())
 
     def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:

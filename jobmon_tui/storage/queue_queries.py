@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jobmon_tui.domain.execution import Status, Trigger
@@ -21,8 +21,9 @@ SCHEDULER = "scheduler"
 """Who asked for a scheduled execution, where people stand otherwise."""
 _SUMMARY_LIMIT = 500
 _DETAIL_LIMIT = 256 * 1024
-_ready = executions.c.status == Status.QUEUED.value
-_running = executions.c.status == Status.RUNNING.value
+# Written out, not bound: a partial index is used only where its own words stand in the query.
+_ready = executions.c.status == literal_column("'Queued'")
+_running = executions.c.status == literal_column("'Running'")
 
 
 def _claimed(row: Any) -> Claimed:

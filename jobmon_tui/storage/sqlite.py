@@ -188,7 +188,7 @@ class _Lane:
         async with self._lock:
             try:
                 thread = await self._open()
-                answer = await _on_thread(thread, self._work, work)
+                answer: T = await _on_thread(thread, self._work, work)
             except (DBAPIError, sqlite3.Error) as error:
                 known = _sqlite_error(error)
                 raise (_plain(known, self._path) if known else error) from error

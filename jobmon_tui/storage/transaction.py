@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
@@ -18,6 +18,25 @@ from jobmon_tui.storage.report_rows import columns_of, report_of
 from jobmon_tui.storage.tables import accounts, audit_head, audit_log, reports, sessions
 
 _HEAD = 1
+# Built once: putting a statement together costs more than running it (docs/decisions/0001).
+_ACTOR = (
+    select(accounts.c.name, accounts.c.role)
+    .join(sessions, sessions.c.user_id == accounts.c.id)
+    .where(
+        sessions.c.token_hash == bindparam("token"),
+        sessions.c.expires_at > bindparam("now"),
+        accounts.c.disabled.is_(False),
+    )
+)
+_LOCK_HEAD = (
+    select(audit_head.c.audit_id, audit_head.c.hash).where(audit_head.c.id == _HEAD).with_for_update()
+)
+_ADD_AUDIT = insert(audit_log)
+_MOVE_HEAD = (
+    update(audit_head)
+    .where(audit_head.c.id == _HEAD)
+    .values(audit_id=bindparam("new_id"), hash=bindparam("new_hash"))
+)
 
 
 def _audit_entry(row: Row[Any]) -> AuditEntry:
@@ -45,31 +64,19 @@ class SqlTransaction(ExecutionQueries, QueueQueries):
 
     def actor(self, token_hash: str, now: datetime) -> Actor | None:
         """Return whose session this is."""
-        row = self._connection.execute(
-            select(accounts.c.name, accounts.c.role)
-            .join(sessions, sessions.c.user_id == accounts.c.id)
-            .where(
-                sessions.c.token_hash == token_hash,
-                sessions.c.expires_at > now,
-                accounts.c.disabled.is_(False),
-            )
-        ).first()
+        row = self._connection.execute(_ACTOR, {"token": token_hash, "now": now}).first()
         return None if row is None else Actor(row.name, Role(row.role))
 
     def add_audit(self, entry: NewAuditEntry) -> int:
         """Append to the chain; the head's row is locked while this is done."""
-        head = self._connection.execute(
-            select(audit_head.c.audit_id, audit_head.c.hash).where(audit_head.c.id == _HEAD).with_for_update()
-        ).one()
+        head = self._connection.execute(_LOCK_HEAD).one()
         entry_id = int(head.audit_id) + 1
         digest = chain_hash(head.hash, canonical(entry_id, entry))
         values = {field: getattr(entry, field) for field in entry.__dataclass_fields__}
         self._connection.execute(
-            insert(audit_log).values(id=entry_id, previous_hash=head.hash, hash=digest, **values)
+            _ADD_AUDIT, {"id": entry_id, "previous_hash": head.hash, "hash": digest, **values}
         )
-        self._connection.execute(
-            update(audit_head).where(audit_head.c.id == _HEAD).values(audit_id=entry_id, hash=digest)
-        )
+        self._connection.execute(_MOVE_HEAD, {"new_id": entry_id, "new_hash": digest})
         return entry_id
 
     def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
