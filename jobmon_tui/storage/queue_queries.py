@@ -149,7 +149,7 @@ class QueueQueries(OnConnection):
         """Return every registered worker by name."""
         query = (
             select(workers, func.count(executions.c.id).label("running"))
-            .outerjoin(executions, and_(executions.c.worker == workers.c.name, _running))
+            .select_from(workers.outerjoin(executions, and_(executions.c.worker == workers.c.name, _running)))
             .group_by(workers.c.name)
             .order_by(workers.c.name)
         )
