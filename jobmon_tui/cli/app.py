@@ -21,7 +21,7 @@ from jobmon_tui.cli.output import (
 from jobmon_tui.config import DatabaseLocation, Settings
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.security.passwords import Argon2Hasher, check_new_password
+from jobmon_tui.security.passwords import Argon2Hasher
 from jobmon_tui.services import look, sign_in
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
@@ -95,7 +95,6 @@ def init(
     password = _password(password_stdin, confirm=True)
 
     async def work(database: SqliteDatabase) -> None:
-        check_new_password(password)
         opened = await sign_in.create_first_administrator(
             database, Argon2Hasher(), admin, password, _origin()
         )

@@ -23,6 +23,8 @@ class Verb(StrEnum):
     RUN = "Job Run"
     EDIT_REPORTS = "Report Change"
     MANAGE_USERS = "User Change"
+    CHANGE_PASSWORD = "Password Change"
+    """One's own."""
 
 
 PERMISSIONS: Mapping[Verb, frozenset[Role]] = {
@@ -32,6 +34,7 @@ PERMISSIONS: Mapping[Verb, frozenset[Role]] = {
     Verb.RUN: frozenset({Role.ADMINISTRATOR}),
     Verb.EDIT_REPORTS: frozenset({Role.ADMINISTRATOR}),
     Verb.MANAGE_USERS: frozenset({Role.ADMINISTRATOR}),
+    Verb.CHANGE_PASSWORD: frozenset({Role.ADMINISTRATOR, Role.VIEWER}),
 }
 
 

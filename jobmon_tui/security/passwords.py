@@ -4,16 +4,7 @@ import asyncio
 import json
 import sys
 
-from jobmon_tui.domain.errors import invalid_input
-
-MINIMUM_LENGTH = 8
 _at_once = asyncio.Semaphore(2)
-
-
-def check_new_password(password: str) -> None:
-    """Raise `invalid_input` for a password that is too short."""
-    if len(password) < MINIMUM_LENGTH:
-        raise invalid_input(f"The password needs at least {MINIMUM_LENGTH} characters.")
 
 
 async def _child(request: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from jobmon_tui.services.ports import Database, Transaction
 
 SESSION_LENGTH = timedelta(hours=12)
 NAME_LIMIT = 64
+MINIMUM_PASSWORD_LENGTH = 8
 
 
 class PasswordHasher(Protocol):
@@ -46,6 +47,12 @@ def check_name(name: str) -> str:
     return cleaned
 
 
+def check_new_password(password: str) -> None:
+    """Raise `invalid_input` for a password that is too short."""
+    if len(password) < MINIMUM_PASSWORD_LENGTH:
+        raise invalid_input(f"The password needs at least {MINIMUM_PASSWORD_LENGTH} characters.")
+
+
 def _open_session(
     transaction: Transaction, actor: Actor, origin: str, now: datetime, action: str
 ) -> SignedIn:
@@ -72,8 +79,12 @@ async def create_first_administrator(
     *,
     clock: Callable[[], datetime] = utc_now,
 ) -> SignedIn:
-    """Create the first account and sign it in. Raises `already_exists` once there is any account."""
+    """Create the first account and sign it in.
+
+    Raises `invalid_input`, and `already_exists` once there is any account.
+    """
     name = check_name(name)
+    check_new_password(password)
     hashed = await hasher.hash(password)
 
     def work(transaction: Transaction) -> SignedIn:
@@ -99,6 +110,7 @@ async def sign_in(
     clock: Callable[[], datetime] = utc_now,
 ) -> SignedIn:
     """Open a session. Raises `not_signed_in`, the same for an unknown name as for a wrong password."""
+    name = one_line(name, NAME_LIMIT + 1)
     account = await database.read(lambda transaction: transaction.account(name))
     fits = await hasher.verify(account.password_hash if account else None, password)
 

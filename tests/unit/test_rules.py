@@ -91,9 +91,9 @@ def test_final_means_no_way_on_and_cannot_be_cancelled(status: Status) -> None:
         check_cancellable(replace(FAILED, status=status))
 
 
-def test_every_verb_stands_in_the_table_and_a_viewer_only_looks() -> None:
+def test_every_verb_stands_in_the_table_and_a_viewer_changes_only_a_password() -> None:
     assert set(PERMISSIONS) == set(Verb)
-    assert [verb for verb in Verb if may(Role.VIEWER, verb)] == [Verb.VIEW]
+    assert [verb for verb in Verb if may(Role.VIEWER, verb)] == [Verb.VIEW, Verb.CHANGE_PASSWORD]
     assert all(may(Role.ADMINISTRATOR, verb) for verb in Verb)
     with pytest.raises(JobmonError, match="needs the role Administrator"):
         require(Actor("v", Role.VIEWER), Verb.RETRY)

@@ -1,0 +1,180 @@
+"""Report configurations on a real database: what is kept, what is audited, what is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.execution import ConfigurationState
+from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.services import reports
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.reports import InvalidReport, Problem
+from jobmon_tui.services.run_report import run_report
+from jobmon_tui.storage.sqlite import SqliteDatabase
+from tests.conformance.conftest import ADMIN, DRAFT, NOW, VIEWER, Raw, queue_one
+
+
+class Catalog:
+    """Refuses the runner `bad`."""
+
+    def check(self, draft: ReportDraft) -> ReportDraft:
+        if draft.runner == "bad":
+            raise InvalidReport([Problem("runner", "there is no runner “bad”.")])
+        return draft
+
+
+CATALOG = Catalog()
+
+
+async def _audited(store: SqliteDatabase) -> list[tuple[str, str, str | None]]:
+    found = await store.read(lambda t: t.audit_entries(100, None, None))
+    return [(each.entry.action, each.entry.outcome, each.entry.details) for each in found][::-1]
+
+
+async def test_add_edit_rename_delete_are_audited_with_what_they_did(store: SqliteDatabase) -> None:
+    added = await reports.add_report(store, ADMIN, CATALOG, DRAFT)
+    assert (added.version, added.draft) == (1, DRAFT)
+    edited = await reports.edit_report(
+        store, ADMIN, CATALOG, "Sales", replace(DRAFT, schedule="0 6 * * *", parameters={"query": "select 2"})
+    )
+    assert (edited.id, edited.version) == (added.id, 2)
+    renamed = await reports.edit_report(store, ADMIN, CATALOG, "Sales", replace(edited.draft, name="Shop"))
+    assert (renamed.id, renamed.version, renamed.draft.name) == (added.id, 3, "Shop")
+    await reports.delete_report(store, ADMIN, "Shop")
+    assert await reports.list_reports(store, VIEWER) == []
+    assert await _audited(store) == [
+        ("Report Change", "allowed", "added “Sales”"),
+        ("Report Change", "allowed", "changed “Sales”: schedule, parameters.query"),
+        ("Report Change", "allowed", "changed “Sales”: name; it is “Shop” now"),
+        ("Report Change", "allowed", "deleted “Shop” (id 1, version 3)"),
+    ]
+
+
+async def test_an_edit_that_says_the_same_raises_no_version(store: SqliteDatabase) -> None:
+    await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, timeout=600))
+    again = await reports.edit_report(store, ADMIN, CATALOG, "Sales", replace(DRAFT, timeout=600.0))
+    assert again.version == 1
+    assert len(await _audited(store)) == 1
+
+
+@pytest.mark.parametrize(
+    ("caller", "act", "code"),
+    [
+        (VIEWER, lambda s, c: reports.add_report(s, c, CATALOG, replace(DRAFT, name="New")), "not_permitted"),
+        (
+            VIEWER,
+            lambda s, c: reports.add_report(s, c, CATALOG, replace(DRAFT, runner="bad")),
+            "not_permitted",
+        ),
+        (VIEWER, lambda s, c: reports.edit_report(s, c, CATALOG, "Sales", DRAFT), "not_permitted"),
+        (VIEWER, lambda s, c: reports.delete_report(s, c, "Sales"), "not_permitted"),
+        (VIEWER, lambda s, c: reports.import_reports(s, c, CATALOG, [DRAFT]), "not_permitted"),
+        (ADMIN, lambda s, c: reports.add_report(s, c, CATALOG, DRAFT), "already_exists"),
+        (
+            ADMIN,
+            lambda s, c: reports.add_report(s, c, CATALOG, replace(DRAFT, runner="bad")),
+            "invalid_input",
+        ),
+        (ADMIN, lambda s, c: reports.add_report(s, c, CATALOG, replace(DRAFT, name=" \n")), "invalid_input"),
+        (ADMIN, lambda s, c: reports.edit_report(s, c, CATALOG, "No", DRAFT), "report_not_found"),
+        (
+            ADMIN,
+            lambda s, c: reports.edit_report(s, c, CATALOG, "Sales", replace(DRAFT, name="Other")),
+            "already_exists",
+        ),
+        (ADMIN, lambda s, c: reports.delete_report(s, c, "No\udcff"), "report_not_found"),
+        (ADMIN, lambda s, c: reports.import_reports(s, c, CATALOG, [DRAFT, DRAFT]), "invalid_input"),
+        (ADMIN, lambda s, c: run_report(s, c, "No\udcff"), "report_not_found"),
+    ],
+)
+async def test_refusals_change_nothing_and_are_audited(
+    store: SqliteDatabase,
+    raw: Raw,
+    caller: Caller,
+    act: Callable[[SqliteDatabase, Caller], "object"],
+    code: str,
+) -> None:
+    for name in ("Sales", "Other"):
+        await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, name=name))
+    before = raw("SELECT * FROM report_configuration")
+    with pytest.raises(JobmonError) as refusal:
+        await act(store, caller)  # type: ignore[misc]
+    assert refusal.value.code == code
+    assert raw("SELECT * FROM report_configuration") == before
+    assert raw("SELECT outcome, code FROM audit_log ORDER BY id DESC LIMIT 1") == [("refused", code)]
+
+
+@pytest.mark.parametrize("value", ["\udcff", float("nan"), float("inf"), NOW, object()])
+async def test_what_no_snapshot_can_carry_is_refused_at_the_key(store: SqliteDatabase, value: object) -> None:
+    with pytest.raises(InvalidReport) as refusal:
+        await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, parameters={"query": value}))
+    assert [problem.key for problem in refusal.value.problems] == ["parameters"]
+
+
+@pytest.mark.parametrize(
+    ("hostile", "kept"),
+    [
+        ("a\x1b]0;owned\x07b", "a\ufffd]0;owned\ufffdb"),
+        ("[red]markup[/] [@click=quit]", "[red]markup[/] [@click=quit]"),
+        ("\u202eevil\udcff\x00", "\ufffdevil\ufffd\ufffd"),
+        ("two\nlines", "two lines"),
+        ("x" * 10_000, "x" * 199 + "…"),
+    ],
+)
+async def test_hostile_names_are_cleaned_not_refused(store: SqliteDatabase, hostile: str, kept: str) -> None:
+    added = await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, name=hostile))
+    assert added.draft.name == kept
+    # What was typed still finds it, and so does what is kept.
+    assert (await reports.show_report(store, VIEWER, hostile)).id == added.id
+    assert (await reports.show_report(store, VIEWER, kept)).id == added.id
+    assert (await run_report(store, ADMIN, hostile)).execution.report == kept
+
+
+async def test_an_import_is_all_or_none_and_says_what_it_did(store: SqliteDatabase, raw: Raw) -> None:
+    one, two, three = (replace(DRAFT, name=name) for name in ("One", "Two", "Three"))
+    await reports.import_reports(store, ADMIN, CATALOG, [one, two])
+    outcome = await reports.import_reports(store, ADMIN, CATALOG, [one, replace(two, priority=3), three])
+    assert [(each.name, each.outcome) for each in outcome] == [
+        ("One", "unchanged"),
+        ("Two", "changed"),
+        ("Three", "added"),
+    ]
+    stored = raw("SELECT name, version FROM report_configuration ORDER BY name")
+    assert stored == [("One", 1), ("Three", 1), ("Two", 2)]
+    assert (await _audited(store))[-1][2] == "imported: changed “Two” (priority); added “Three”"
+    entries = len(await _audited(store))
+    again = await reports.import_reports(store, ADMIN, CATALOG, [one])
+    assert [each.outcome for each in again] == ["unchanged"]
+    assert len(await _audited(store)) == entries
+    with pytest.raises(InvalidReport, match="no runner"):
+        await reports.import_reports(
+            store, ADMIN, CATALOG, [replace(one, priority=9), replace(two, runner="bad")]
+        )
+    assert raw("SELECT name, version FROM report_configuration ORDER BY name") == stored
+
+
+async def test_an_import_that_breaks_in_the_middle_leaves_nothing(store: SqliteDatabase, raw: Raw) -> None:
+    raw(
+        "CREATE TRIGGER break_it BEFORE INSERT ON report_configuration WHEN NEW.name = 'Two' "
+        "BEGIN SELECT RAISE(ABORT, 'broken'); END"
+    )
+    with pytest.raises(RuntimeError):
+        await reports.import_reports(store, ADMIN, CATALOG, [replace(DRAFT, name=n) for n in ("One", "Two")])
+    assert raw("SELECT count(*) FROM report_configuration") == [(0,)]
+    assert raw("SELECT count(*) FROM audit_log WHERE action = 'Report Change'") == [(0,)]
+
+
+async def test_executions_outlive_their_deleted_report(store: SqliteDatabase) -> None:
+    queued = await store.write(queue_one)
+    await reports.delete_report(store, ADMIN, "Sales")
+    left = await store.read(lambda t: t.execution(queued))
+    assert left is not None
+    assert left.execution.configuration_state is ConfigurationState.DELETED
+    assert left.execution.report == "Sales"
+
+
+async def test_a_stranger_is_not_signed_in(store: SqliteDatabase) -> None:
+    with pytest.raises(JobmonError) as refusal:
+        await reports.list_reports(store, Caller("guess", "?"))
+    assert refusal.value.code is ErrorCode.NOT_SIGNED_IN
