@@ -23,7 +23,7 @@ class Verb(StrEnum):
     RUN = "Job Run"
     EDIT_REPORTS = "Report Change"
     MANAGE_USERS = "User Change"
-    CHANGE_PASSWORD = "Password Change"
+    CHANGE_PASSWORD = "Password Change"  # noqa: S105  # the name of an action
     """One's own."""
 
 

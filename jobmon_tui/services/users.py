@@ -30,7 +30,7 @@ async def _actor(database: Database, caller: Caller) -> Actor:
 
 
 async def _hashed(hasher: PasswordHasher, actor: Actor, verb: Verb, password: str) -> str | JobmonError:
-    # A refusal is told in the transaction, where it is audited; a hash is costly, so it is made only if allowed.
+    # A refusal is told in the transaction, where it is audited; a hash is costly, so only if allowed.
     try:
         require(actor, verb)
         check_new_password(password)

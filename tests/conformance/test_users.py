@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services import sign_in, users
