@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup test check format clean
+.PHONY: help setup demo test check bench cover format lock clean
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -16,6 +16,9 @@ $(STAMP): .ci/requirements-dev.txt pyproject.toml
 
 setup: $(STAMP) ## a virtual environment with everything pinned
 
+demo: $(STAMP) ## the dashboard, live, on sample reports that really run
+	$(BIN)/jobmon demo
+
 test: $(STAMP) ## every test that needs no root and no browser
 	$(BIN)/python -m pytest -q
 
@@ -26,9 +29,21 @@ check: $(STAMP) ## format, lint, types, import contracts, file sizes
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/file_size.py
 
+bench: $(STAMP) ## measure the retry on a million executions; over the limit it fails
+	$(BIN)/python -m tests.benchmarks.bench_retry
+
+cover: $(STAMP) ## every test, and which lines none of them reached
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m pytest -q --cov --cov-report=term
+
 format: $(STAMP) ## put the code in its standard form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# With the extras' names kept: without them pip takes coverage[toml] for an unpinned package.
+lock: ## pin anew what is tested with; needs uv
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
+	  --no-header --no-annotate --upgrade pyproject.toml --group dev -o .ci/requirements-dev.txt
 
 clean: ## forget the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
