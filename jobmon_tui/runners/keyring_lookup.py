@@ -1,0 +1,72 @@
+"""Secrets from the operating system's keyring, and from nothing that merely calls itself one."""
+
+import asyncio
+import importlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from jobmon_tui.runners.bounded import in_thread
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+SERVICE: Final = "jobmon-tui"
+WAIT: Final = 3.0
+"""Seconds: a locked keyring without a screen asks for its password where nobody is."""
+
+_GOOD: Final = frozenset(
+    {
+        "keyring.backends.SecretService",
+        "keyring.backends.kwallet",
+        "keyring.backends.libsecret",
+        "keyring.backends.macOS",
+        "keyring.backends.Windows",
+    }
+)
+"""The null backend finds nothing and says nothing; others keep plain text in a file."""
+
+
+class NoKeyringError(Exception):
+    """The keyring cannot be asked; the message says why."""
+
+
+async def from_keyring(name: str, wait: float = WAIT) -> str | None:
+    """Return the entry `name` of the service `jobmon-tui`, None where there is none.
+
+    Raises NoKeyringError where no trustworthy keyring answers within `wait` seconds.
+    """
+    asked = in_thread(lambda: _ask(name), "keyring")
+    try:
+        await asyncio.wait({asked}, timeout=wait)
+        if not asked.done():
+            raise NoKeyringError(f"the keyring did not answer within {wait:g} s; is it locked?")
+    finally:
+        asked.cancel()
+    return asked.result()
+
+
+def _ask(name: str) -> str | None:
+    # Imported here: keyring costs more than everything else before a first execution.
+    keyring = importlib.import_module("keyring")
+    errors = importlib.import_module("keyring.errors")
+    backends = list(_trusted(keyring.get_keyring()))
+    if not backends:
+        raise NoKeyringError("this machine has no keyring; use ${env:NAME} instead")
+    try:
+        for backend in backends:
+            found = backend.get_password(SERVICE, name)
+            if found is not None:
+                return found
+    except (errors.KeyringError, RuntimeError, OSError) as error:
+        # Only the kind: what a backend says may quote what it was asked.
+        raise NoKeyringError(f"the keyring failed ({type(error).__name__}); is it locked?") from error
+    return None
+
+
+def _trusted(backend: "KeyringBackend") -> "Iterator[KeyringBackend]":
+    module = type(backend).__module__
+    if module == "keyring.backends.chainer":
+        for inner in getattr(backend, "backends", ()):
+            yield from _trusted(inner)
+    elif module in _GOOD:
+        yield backend
