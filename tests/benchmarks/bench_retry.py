@@ -23,7 +23,7 @@ from jobmon_tui.domain.audit import NewAuditEntry, canonical, chain_hash
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.benchmarks.history import build
-from tests.conformance.conftest import ADMIN
+from tests.conformance.world import ADMIN
 
 LIMIT_MS = 500.0
 CLIENTS = 50

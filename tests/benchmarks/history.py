@@ -7,7 +7,7 @@ from pathlib import Path
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from jobmon_tui.storage.triggers import sqlite_statements
-from tests.conformance.conftest import add_people
+from tests.conformance.world import add_people
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 REPORTS = 50

@@ -4,7 +4,7 @@ import asyncio
 
 from jobmon_tui.storage.feed import POLL_SECONDS, WatchWakeup
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.conftest import Raw, queue_one
+from tests.conformance.world import Raw, queue_one
 
 
 async def _settle(store: SqliteDatabase) -> None:

@@ -10,7 +10,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.conftest import ADMIN, DRAFT, Raw, queue_one
+from tests.conformance.world import ADMIN, DRAFT, Raw, queue_one
 
 DELETE = "DELETE FROM report_configuration WHERE name = 'Sales'"
 EDIT = "UPDATE report_configuration SET version = version + 1, parameters = '{}' WHERE name = 'Sales'"

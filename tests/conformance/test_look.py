@@ -18,7 +18,7 @@ from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.ports import Finished, Outcome, WorkerInfo
-from tests.conformance.conftest import ADMIN, NOW, VIEWER, Raw, queue_one
+from tests.conformance.world import ADMIN, NOW, VIEWER, Raw, queue_one
 
 ALL = ExecutionFilter()
 

@@ -12,7 +12,7 @@ from jobmon_tui.services.ports import StoredOutput
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.ports import Finished, Outcome, Unavailable, WorkerGone, WorkerInfo
-from tests.conformance.conftest import ADMIN, NOW, Raw, queue_one
+from tests.conformance.world import ADMIN, NOW, Raw, queue_one
 
 
 def _worker(name: str = "w1", concurrency: int = 4) -> WorkerInfo:

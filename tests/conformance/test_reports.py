@@ -13,7 +13,7 @@ from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.reports import InvalidReport, Problem
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.conftest import ADMIN, DRAFT, NOW, VIEWER, Raw, queue_one
+from tests.conformance.world import ADMIN, DRAFT, NOW, VIEWER, Raw, queue_one
 
 
 class Catalog:

@@ -8,7 +8,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services import sign_in, users
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.conftest import ADMIN, NOW, VIEWER, Raw
+from tests.conformance.world import ADMIN, NOW, VIEWER, Raw
 
 
 class QuickHasher:
