@@ -1,0 +1,288 @@
+"""A database in memory, for the dashboard's tests: the real use cases run on it, only the storage is a toy."""
+
+import asyncio
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, report_not_found, storage_unavailable
+from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, NewExecution, Status
+from jobmon_tui.domain.report import Report, ReportDraft
+from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.services.ports import Account, ExecutionFilter, StoredOutput, Transaction, WorkerSeen
+from tests.tui.memory_tables import MemoryTables
+
+T = TypeVar("T")
+
+
+class MemoryTransaction:
+    """`Transaction` on the tables of one process."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+
+    def actor(self, token_hash: str, now: datetime) -> Actor | None:
+        person = self._tables.people.get(self._tables.sessions.get(token_hash, ""))
+        return None if person is None or person.disabled else Actor(person.name, person.role)
+
+    def execution(self, execution_id: int) -> ExecutionDetails | None:
+        return self._tables.details(execution_id)
+
+    def active_child(self, execution_id: int) -> Execution | None:
+        rows = [self._tables.rows[child].execution for child in self._tables.children.get(execution_id, ())]
+        return next((row for row in rows if not row.status.is_final), None)
+
+    def retry_with_key(self, actor: str, execution_id: int, key: str) -> Execution | None:
+        child = self._tables.keys.get((actor, execution_id, key))
+        return None if child is None else self._tables.rows[child].execution
+
+    def add_execution(self, new: NewExecution) -> int:
+        new_id = self._tables.last_id + 1
+        execution = Execution(
+            id=new_id,
+            report=new.report,
+            status=Status.QUEUED,
+            trigger=new.trigger,
+            requested_by=new.requested_by,
+            retry_of=new.retry_of,
+            attempt=new.attempt,
+            queued_at=new.queued_at,
+            started_at=None,
+            finished_at=None,
+            duration_ms=None,
+            worker=None,
+            configuration_id=new.configuration_id,
+            configuration_version=new.configuration_version,
+            configuration_state=ConfigurationState.UNCHANGED,
+            error=None,
+            output_path=None,
+        )
+        self._tables.put(ExecutionDetails(execution, new.configuration, None, new.queue, new.priority))
+        if new.idempotency_key is not None and new.retry_of is not None:
+            self._tables.keys[new.requested_by, new.retry_of, new.idempotency_key] = new_id
+        return new_id
+
+    def add_audit(self, entry: NewAuditEntry) -> int:
+        entry_id = len(self._tables.log) + 1
+        previous = self.audit_head()[1]
+        digest = chain_hash(previous, canonical(entry_id, entry))
+        self._tables.log.append(AuditEntry(entry_id, entry, previous, digest))
+        return entry_id
+
+    def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:
+        row = self._tables.rows.get(execution_id)
+        if row is None or row.execution.status is not Status.QUEUED:
+            return False
+        done = replace(row.execution, status=Status.CANCELLED, finished_at=now, error=reason)
+        self._tables.put(replace(row, execution=done))
+        return True
+
+    def request_cancel(self, execution_id: int, actor: str, now: datetime) -> None:
+        self._tables.cancel_requests.setdefault(execution_id, actor)
+
+    def executions(
+        self,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Execution]:
+        ids = self._tables.ids(wanted)
+        if after is not None:
+            start = bisect_right(ids, after) + offset
+            picked = ids[start : start + limit][::-1]
+        else:
+            end = (len(ids) if before is None else bisect_right(ids, before - 1)) - offset
+            picked = ids[max(0, end - limit) : max(0, end)][::-1]
+        found = [self._tables.details(each) for each in picked]
+        return [details.execution for details in found if details is not None]
+
+    def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        ids = self._tables.ids(wanted)
+        return len(ids) - bisect_right(ids, execution_id)
+
+    def total(self, wanted: ExecutionFilter) -> int:
+        return len(self._tables.ids(wanted))
+
+    def workers(self) -> Sequence[WorkerSeen]:
+        return list(self._tables.registered)
+
+    def output(self, execution_id: int) -> StoredOutput:
+        return self._tables.outputs.get(execution_id, StoredOutput())
+
+    def queued_before(self, execution_id: int) -> int:
+        queued = ExecutionFilter(frozenset({Status.QUEUED}))
+        return bisect_right(self._tables.ids(queued), execution_id - 1)
+
+    def counts(self) -> dict[Status, int]:
+        return self._tables.tally()
+
+    def lineage(self, execution_id: int) -> Sequence[Execution]:
+        line = [self._tables.details(execution_id)]
+        while line[0] is not None and line[0].execution.retry_of is not None:
+            line.insert(0, self._tables.details(line[0].execution.retry_of))
+        known = [details.execution for details in line if details is not None]
+        for one in sorted(self._tables.rows):
+            row = self._tables.rows[one].execution
+            if row.retry_of in {each.id for each in known} and row.id not in {each.id for each in known}:
+                known.append(row)
+        return known
+
+    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
+        newest_first = (
+            entry
+            for entry in reversed(self._tables.log)
+            if (before is None or entry.id < before)
+            and (
+                execution_id is None
+                or execution_id in {entry.entry.execution_id, entry.entry.new_execution_id}
+            )
+        )
+        return [entry for entry, _ in zip(newest_first, range(limit), strict=False)]
+
+    def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
+        return self._tables.log[after : after + limit]
+
+    def audit_head(self) -> tuple[int, str]:
+        log = self._tables.log
+        return (log[-1].id, log[-1].hash) if log else (0, GENESIS)
+
+    def report(self, name: str) -> Report | None:
+        return self._tables.drafts.get(name)
+
+    def reports(self) -> Sequence[Report]:
+        return [self._tables.drafts[name] for name in sorted(self._tables.drafts)]
+
+    def add_report(self, draft: ReportDraft, now: datetime) -> int:
+        if draft.name in self._tables.drafts:
+            raise JobmonError(ErrorCode.ALREADY_EXISTS, f"There is already a report named “{draft.name}”.")
+        new_id = 1 + max((report.id for report in self._tables.drafts.values()), default=0)
+        self._tables.drafts[draft.name] = Report(new_id, 1, draft, now, now)
+        return new_id
+
+    def replace_report(self, name: str, draft: ReportDraft, now: datetime) -> None:
+        old = self._tables.drafts.pop(name)
+        self._tables.drafts[draft.name] = replace(old, version=old.version + 1, draft=draft, updated_at=now)
+        self._tables.revision += 1
+
+    def delete_report(self, name: str) -> None:
+        if self._tables.drafts.pop(name, None) is None:
+            raise report_not_found(name)
+        self._tables.revision += 1
+
+    def account(self, name: str) -> Account | None:
+        return self._tables.people.get(name)
+
+    def accounts(self) -> Sequence[Account]:
+        return [self._tables.people[name] for name in sorted(self._tables.people)]
+
+    def add_account(self, name: str, role: Role, password_hash: str, now: datetime) -> None:
+        if name in self._tables.people:
+            raise JobmonError(ErrorCode.ALREADY_EXISTS, f"There is already an account named “{name}”.")
+        self._tables.people[name] = Account(name, role, password_hash, False, now)
+
+    def change_account(
+        self,
+        name: str,
+        *,
+        role: Role | None = None,
+        password_hash: str | None = None,
+        disabled: bool | None = None,
+    ) -> None:
+        old = self._tables.people[name]
+        self._tables.people[name] = replace(
+            old,
+            role=role or old.role,
+            password_hash=password_hash or old.password_hash,
+            disabled=old.disabled if disabled is None else disabled,
+        )
+        self._tables.sessions = {
+            token: owner for token, owner in self._tables.sessions.items() if owner != name
+        }
+
+    def add_session(self, name: str, token_hash: str, now: datetime, expires_at: datetime) -> None:
+        self._tables.sessions[token_hash] = name
+
+    def end_session(self, token_hash: str) -> None:
+        self._tables.sessions.pop(token_hash, None)
+
+
+class MemoryFeed:
+    """The change feed of one process."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self.events: set[asyncio.Event] = set()
+
+    def changed(self) -> None:
+        self.version += 1
+        for event in self.events:
+            event.set()
+
+
+class MemoryWatch:
+    """`Changes`: level-triggered, as the real one."""
+
+    def __init__(self, feed: MemoryFeed) -> None:
+        self._feed = feed
+        self._seen = feed.version
+        self._event = asyncio.Event()
+        feed.events.add(self._event)
+
+    async def wait(self, timeout: float) -> bool:
+        if self._seen == self._feed.version:
+            self._event.clear()
+            try:
+                async with asyncio.timeout(timeout):
+                    await self._event.wait()
+            except TimeoutError:
+                return False
+        self._seen = self._feed.version
+        return True
+
+    def close(self) -> None:
+        self._feed.events.discard(self._event)
+
+
+class MemoryDatabase:
+    """`Database`: each unit of work at once; `outage` makes every one fail, `delay` makes them slow.
+
+    `lose_next_answer` lets the next write commit and then fail, as a broken connection does.
+    """
+
+    def __init__(self, history: int = 0) -> None:
+        self.tables = MemoryTables(history)
+        self.feed = MemoryFeed()
+        self.outage: str | None = None
+        self.delay = 0.0
+        self.gate: asyncio.Event | None = None
+        """Writes wait for it, so that a test can look while one is under way."""
+        self.lose_next_answer = False
+        self.reads = 0
+        self.writes = 0
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        self.reads += 1
+        await asyncio.sleep(self.delay)
+        if self.outage is not None:
+            raise storage_unavailable(self.outage)
+        return work(MemoryTransaction(self.tables))
+
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        self.writes += 1
+        await asyncio.sleep(self.delay)
+        if self.gate is not None:
+            await self.gate.wait()
+        if self.outage is not None:
+            raise storage_unavailable(self.outage)
+        answer = work(MemoryTransaction(self.tables))
+        self.feed.changed()
+        if self.lose_next_answer:
+            self.lose_next_answer = False
+            raise storage_unavailable("The connection to the database was lost.")
+        return answer
