@@ -35,7 +35,7 @@ class Result:
     """How a job ended: `summary` is the most telling single line, `detail` the long story.
 
     Secrets in them are masked with `output.mask` before anything is cleaned or cut, which would hide them
-    from the mask. `output_path` is absolute. `rows` counts what a report file holds, where that means something.
+    from the mask. `output_path` is absolute. `rows` counts what a report file holds.
     """
 
     status: Literal["Succeeded", "Failed"]

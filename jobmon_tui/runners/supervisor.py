@@ -135,14 +135,19 @@ class Tree:
                 code = os.waitstatus_to_exitcode(status)
                 self.ending = f"exit {code}" if code >= 0 else f"signal {-code}"
 
-    def send(self, *numbers: int) -> None:
-        """Send signals to every process of the tree."""
+    def send(self, *numbers: int, but: "set[int] | None" = None) -> None:
+        """Send signals to every process of the tree, except those in `but`, which it adds them to."""
+        done: set[int] = set() if but is None else but
         if not self._adopts:
-            for number in numbers:
+            for number in numbers if self.main not in done else ():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.main, number)
+            done.add(self.main)
             return
         for pid in descendants(os.getpid()):
+            if pid in done:
+                continue
+            done.add(pid)
             for number in numbers:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, number)
@@ -164,12 +169,12 @@ def wait_for(wakes: int, seconds: float) -> None:
 
 def end(tree: Tree, wakes: int, grace: float) -> None:
     """TERM, then KILL after `grace` seconds, until nothing is left."""
-    if not tree.reap():
-        return
-    # CONT too: what is stopped would not see the TERM.
-    tree.send(signal.SIGTERM, signal.SIGCONT)
     deadline = time.monotonic() + grace
+    told: set[int] = set()
     while tree.reap() and (left := deadline - time.monotonic()) > 0:
+        # CONT too: what is stopped would not see the TERM. Again and again for what was forked meanwhile, and
+        # once for each: a second TERM makes some programs give up their cleaning up.
+        tree.send(signal.SIGTERM, signal.SIGCONT, but=told)
         wait_for(wakes, min(left, 0.1))
     deadline = time.monotonic() + KILL_BOUND
     while tree.reap() and time.monotonic() < deadline:
@@ -195,6 +200,9 @@ def main() -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     request = read_request(0)
     if request is None:
+        return
+    # The worker may have thought better of it while this process was starting.
+    if asked or (select.select([0], [], [], 0)[0] and not os.read(0, 4096)):
         return
     grace, reach, directory, count, *rest = request
     argv, settings = rest[: int(count)], rest[int(count) :]
