@@ -44,6 +44,8 @@ class Connection:
     worker: EmbeddedWorker | None
     keep_token: Callable[[str | None], Awaitable[str | None]]
     close: Callable[[], Awaitable[None]]
+    options: Options | None = None
+    """The options as the settings say, once they are read: they replace those of the first paint."""
 
 
 Connect = Callable[[], Awaitable[Connection]]

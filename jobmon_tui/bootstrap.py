@@ -1,0 +1,185 @@
+"""Wires settings, storage, services and scheduler. The one place that knows every room but the faces."""
+
+import asyncio
+import os
+import platform
+import signal
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from jobmon_tui.config import DatabaseLocation
+from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.runners.execute import Execute
+from jobmon_tui.runners.registry import Registry
+from jobmon_tui.security.passwords import Argon2Hasher
+from jobmon_tui.services.liveness import Liveness
+from jobmon_tui.services.local import LocalServices
+from jobmon_tui.storage.feed import WatchWakeup
+from jobmon_tui.storage.queue import DatabaseQueue
+from jobmon_tui.storage.sqlite import SqliteDatabase
+from scheduler.clock import SystemClock
+from scheduler.cron import check as check_cron
+from scheduler.engine import Scheduler
+from scheduler.ports import WorkerInfo
+
+
+class Catalog:
+    """Checks reports: the runner's own model for the parameters, the engine's parser for the schedule."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def check(self, draft: ReportDraft) -> ReportDraft:
+        """Return the draft with normalised parameters. Raises `invalid_input`, naming the key."""
+        parameters = self._registry.check(draft.runner, draft.parameters)
+        if draft.timeout is not None and not 0 < draft.timeout < float("inf"):
+            raise invalid_input("timeout: it must be longer than nothing, such as 45s, 10m or 1h30m")
+        # The zone is checked where there is no schedule too: it may get one later.
+        key = "schedule" if draft.schedule else "timezone"
+        try:
+            check_cron(draft.schedule or "0 0 * * *", draft.timezone)
+        except ValueError as error:
+            raise invalid_input(f"{key}: {error}") from error
+        return replace(draft, parameters=parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """An open database with everything over it."""
+
+    database: SqliteDatabase
+    services: LocalServices
+    queue: DatabaseQueue
+    liveness: Liveness
+
+    async def worker_is_alive(self) -> bool:
+        """Tell whether somebody is there to run reports."""
+        seen = await self.database.read(lambda transaction: transaction.workers())
+        return bool(self.liveness.alive(seen))
+
+
+def report_catalog() -> Catalog:
+    """Return the check of reports that add, edit and import use."""
+    return Catalog(Registry())
+
+
+@asynccontextmanager
+async def open_house(location: DatabaseLocation, *, create: bool = False) -> AsyncIterator[House]:
+    """Open the database; with `create` a missing one is made. Raises `storage_unavailable`."""
+    async with await SqliteDatabase.open(location.path, create=create) as database:
+        liveness = Liveness()
+        services = LocalServices(
+            database,
+            hasher=Argon2Hasher(),
+            catalog=report_catalog(),
+            watch=database.feed.watch,
+            database_name=f"SQLite {location.path.name}",
+            liveness=liveness,
+        )
+        yield House(database, services, DatabaseQueue(database), liveness)
+
+
+@asynccontextmanager
+async def open_services(location: DatabaseLocation, *, create: bool = False) -> AsyncIterator[LocalServices]:
+    """Open the database and yield the services over it. Raises `storage_unavailable`."""
+    async with open_house(location, create=create) as house:
+        yield house.services
+
+
+class InProcessWorker:
+    """The scheduler of this process, as a face may know it."""
+
+    def __init__(self, scheduler: Scheduler, ended: Callable[[BaseException | None], None]) -> None:
+        """Start it. `ended` is told when it has ended, with the defect that ended it, if any."""
+        self._scheduler = scheduler
+        self._task = asyncio.create_task(scheduler.run(), name="scheduler")
+        self._task.add_done_callback(
+            lambda task: ended(None if task.cancelled() else task.exception()),
+        )
+
+    @property
+    def running(self) -> Sequence[int]:
+        """The ids that run here now."""
+        return self._scheduler.running
+
+    async def stop(self, grace: float, reason: str) -> None:
+        """Claim no more, wait `grace` seconds for what runs, end the rest Failed with `reason`."""
+        await self._scheduler.stop(grace, reason)
+        await asyncio.wait([self._task])
+
+    async def wait(self) -> None:
+        """Return when the scheduler has ended; raise the defect that ended it."""
+        await asyncio.shield(self._task)
+
+
+def worker_info(concurrency: int) -> WorkerInfo:
+    """Name this life of this process."""
+    host, pid = platform.node(), os.getpid()
+    name = f"{host}:{pid}:{uuid.uuid4().hex[:6]}"
+    return WorkerInfo(name, host, pid, version("jobmon-tui"), concurrency)
+
+
+def start_worker(
+    house: House,
+    output_dir: Path,
+    concurrency: int,
+    ended: Callable[[BaseException | None], None] = lambda _error: None,
+) -> InProcessWorker:
+    """Start the scheduler in this process. It must be stopped before the house is closed."""
+    runner = Execute(save_output=house.queue.save_output, output_dir=output_dir)
+    scheduler = Scheduler(
+        house.queue,
+        house.queue,
+        runner,
+        WatchWakeup(house.database.feed.watch()),
+        SystemClock(),
+        worker_info(concurrency),
+        house.queue,
+    )
+    return InProcessWorker(scheduler, ended)
+
+
+async def run_worker(
+    location: DatabaseLocation,
+    output_dir: Path,
+    concurrency: int,
+    *,
+    grace: float,
+    tell: Callable[[str], None],
+) -> None:
+    """Be a worker with no screen until SIGTERM or SIGINT, then drain for at most `grace` seconds.
+
+    A second signal, or SIGHUP, stops at once what still runs. Raises `storage_unavailable` at the start;
+    later the engine waits for the database to come back.
+    """
+    async with open_house(location) as house:
+        asked = asyncio.Event()
+        worker = start_worker(house, output_dir, concurrency, lambda _error: asked.set())
+        loop = asyncio.get_running_loop()
+        stops: set[asyncio.Task[None]] = set()
+
+        def at_once(reason: str) -> None:
+            stops.add(loop.create_task(worker.stop(0.0, reason)))
+            asked.set()
+
+        def on_signal() -> None:
+            if asked.is_set():
+                at_once("worker stopped")
+            else:
+                tell(f"Draining: {len(worker.running)} still run; again to stop them now.")
+                asked.set()
+
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, on_signal)
+        loop.add_signal_handler(signal.SIGHUP, at_once, "terminal closed")
+        tell(f"This worker runs up to {concurrency} reports at once. Stop it with Ctrl+C.")
+        await asked.wait()
+        await worker.stop(grace, "worker stopped")
+        await asyncio.gather(*stops)
+        await worker.wait()
+        tell("The worker has stopped.")

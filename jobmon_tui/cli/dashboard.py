@@ -1,0 +1,125 @@
+"""Opens the dashboard. Nothing heavy is imported before its first paint: `connect` runs after it."""
+
+import asyncio
+import contextlib
+import importlib
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from jobmon_tui.tui.contracts import Connection, Extra, Options
+
+if TYPE_CHECKING:
+    from jobmon_tui.bootstrap import House, InProcessWorker
+
+
+def origin() -> str:
+    """Return where this dashboard runs, for the audit log: as claimed by its surroundings, no proof."""
+    try:
+        terminal = os.ttyname(0)
+    except OSError:
+        terminal = "no terminal"
+    remote = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return f"dashboard uid={os.getuid()} {terminal}" + (f" from {remote}" if remote else "")
+
+
+async def _import(*names: str) -> None:
+    """Import in a thread: on the event loop it would hold up the keys."""
+    for name in names:
+        await asyncio.to_thread(importlib.import_module, name)
+
+
+async def _wants_worker(house: "House", scheduler: str) -> bool:
+    return scheduler == "on" or (scheduler == "auto" and not await house.worker_is_alive())
+
+
+async def connect(scheduler: str | None) -> Connection:
+    """Open what the settings name. Raises `JobmonError`."""
+    await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
+    from jobmon_tui.bootstrap import open_house, start_worker
+    from jobmon_tui.cli.session import keep_token, saved_token
+    from jobmon_tui.config import DatabaseLocation, load_settings
+
+    settings = await asyncio.to_thread(load_settings)
+    location = DatabaseLocation.parse(settings.database_url)
+    async with AsyncExitStack() as stack:
+        house = await stack.enter_async_context(open_house(location, create=True))
+        worker: InProcessWorker | None = None
+        if await _wants_worker(house, scheduler or settings.scheduler):
+            worker = start_worker(house, settings.output_dir, settings.concurrency)
+        token = await saved_token(location, settings)
+
+        async def keep(token: str | None) -> str | None:
+            return await keep_token(location, token)
+
+        options = Options(
+            origin=origin(),
+            toast_seconds=settings.toast_seconds,
+            error_toast_seconds=settings.error_toast_seconds,
+            drain_seconds=settings.drain_seconds,
+            theme=settings.theme,
+        )
+        opened = stack.pop_all()
+        return Connection(house.services, token, worker, keep, opened.aclose, options)
+    raise AssertionError("the stack was popped")
+
+
+async def connect_demo() -> Connection:
+    """Build the demo's folder and open it, signed in, with its reports running."""
+    await _import("jobmon_tui.bootstrap", "jobmon_tui.cli.demo")
+    from jobmon_tui.bootstrap import open_house, start_worker
+    from jobmon_tui.cli import demo
+    from jobmon_tui.cli.demo_setup import lay_out, mend, move_in
+    from jobmon_tui.config import DatabaseLocation
+    from jobmon_tui.services.audited import Caller
+
+    async with AsyncExitStack() as stack:
+        folder = await stack.enter_async_context(demo.throw_away_folder())
+        await asyncio.to_thread(lay_out, folder)
+        house = await stack.enter_async_context(
+            open_house(DatabaseLocation(folder / "jobmon.db"), create=True)
+        )
+        token = await move_in(house, folder, origin())
+        worker = start_worker(house, folder / "reports", demo.CONCURRENCY)
+        caretaker = demo.Caretaker(house, Caller(token, origin()), folder, plays_operator=False)
+        watching = asyncio.create_task(caretaker.watch())
+
+        async def put_file() -> str:
+            await asyncio.to_thread(mend, folder)
+            return f"{demo.MISSING} is in place now. Retry “{demo.MENDABLE}” with r."
+
+        async def close() -> None:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            await opened.aclose()
+
+        options = Options(
+            origin=origin(),
+            drain_seconds=10.0,
+            extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file),
+        )
+        opened = stack.pop_all()
+        return Connection(house.services, token, worker, _keep_nothing, close, options)
+    raise AssertionError("the stack was popped")
+
+
+async def _keep_nothing(_token: str | None) -> str | None:
+    return None
+
+
+def _run(connecting: Callable[[], Awaitable[Connection]]) -> int:
+    from jobmon_tui.tui.entry import run_dashboard
+
+    return run_dashboard(connecting, Options(origin=origin()))
+
+
+def open_dashboard(scheduler: str | None = None) -> int:
+    """Open the dashboard on the configured database; return the exit code."""
+    return _run(lambda: connect(scheduler))
+
+
+def open_demo() -> int:
+    """Open the dashboard on the demo; return the exit code."""
+    return _run(connect_demo)

@@ -1,0 +1,105 @@
+"""The real program in a real pseudo-terminal, its screen read as a person would read it."""
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+KEYS = {
+    "enter": "\r",
+    "escape": "\x1b",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "space": " ",
+    "ctrl+c": "\x03",
+    "ctrl+q": "\x11",
+}
+
+
+class Terminal:
+    """One program in a pty of `columns` x `rows`."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+    ) -> None:
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self.bytes_read = 0
+        self.child = pexpect.spawn(
+            sys.executable,
+            ["-m", "jobmon_tui", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "TERM": "xterm-256color",
+                "LANG": "C.UTF-8",
+                "TZ": "UTC",
+                **environment,
+            },
+            cwd=str(Path(__file__).resolve().parents[2]),
+            dimensions=(rows, columns),
+            timeout=None,
+        )
+
+    def read(self, seconds: float = 0.1) -> None:
+        """Take what the program has written until it is silent for `seconds`."""
+        while True:
+            try:
+                chunk = self.child.read_nonblocking(65_536, timeout=seconds)
+            except (pexpect.TIMEOUT, pexpect.EOF):
+                return
+            self.bytes_read += len(chunk)
+            self._stream.feed(chunk)
+
+    @property
+    def text(self) -> str:
+        """The screen as it stands."""
+        return "\n".join(line.rstrip() for line in self._screen.display)
+
+    def wait_for(self, *wanted: str, seconds: float = 20) -> str:
+        """Read until every text stands on the screen; fail with the screen after `seconds`."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.read()
+            if all(each in self.text for each in wanted):
+                return self.text
+        raise AssertionError(f"{wanted} did not appear within {seconds:g} s:\n{self.text}")
+
+    def wait_gone(self, unwanted: str, seconds: float = 20) -> str:
+        """Read until a text no longer stands on the screen."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.read()
+            if unwanted not in self.text:
+                return self.text
+        raise AssertionError(f"{unwanted!r} is still there after {seconds:g} s:\n{self.text}")
+
+    def press(self, *keys: str) -> None:
+        """Press keys by name, or type text as it is."""
+        for key in keys:
+            self.child.send(KEYS.get(key, key))
+            self.read(0.05)
+
+    def wait_end(self, seconds: float = 20) -> int:
+        """Wait for the program's end and return its exit code, 128 + n for a signal."""
+        until = time.monotonic() + seconds
+        while self.child.isalive() and time.monotonic() < until:
+            self.read()
+        assert not self.child.isalive(), f"still running after {seconds:g} s:\n{self.text}"
+        self.child.close()
+        return 128 + self.child.signalstatus if self.child.exitstatus is None else self.child.exitstatus
+
+    def close(self) -> None:
+        """End the program, whatever it does."""
+        self.child.close(force=True)
