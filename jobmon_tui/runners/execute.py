@@ -1,6 +1,7 @@
 """The scheduler's `Runner`: resolves the secrets, runs the report, and keeps what it printed."""
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -106,9 +107,12 @@ class Execute:
 
     def _make_folder(self) -> Path:
         folder = self._output_dir.absolute()
+        # Each by itself: `parents=True` would make those in between as the umask has them.
+        for part in reversed([folder, *folder.parents]):
+            if not part.exists():
+                part.mkdir(mode=0o700, exist_ok=True)
         if not folder.is_dir():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
         return folder
 
     async def _save_while_growing(self, claimed: Claimed, output: BoundedOutput) -> None:

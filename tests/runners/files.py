@@ -32,3 +32,8 @@ def write(path: Path, text: str) -> None:
 def moved(path: Path, to: Path) -> Path:
     """Rename a file and return its new path."""
     return path.rename(to)
+
+
+def mode(path: Path) -> int:
+    """Who may do what with it."""
+    return path.stat().st_mode & 0o777

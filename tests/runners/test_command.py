@@ -12,8 +12,7 @@ import pytest
 from jobmon_tui.runners.base import Job, Result
 from jobmon_tui.runners.command import CommandParameters, CommandRunner
 from jobmon_tui.runners.output import BoundedOutput
-
-from .processes import mark, marked, parent_of, wait_until_gone, wait_until_marked
+from tests.runners.processes import mark, marked, parent_of, wait_until_gone, wait_until_marked
 
 SHELL = "/bin/sh"
 

@@ -15,8 +15,7 @@ import pytest
 from jobmon_tui.runners.base import Job, Result
 from jobmon_tui.runners.output import BoundedOutput
 from jobmon_tui.runners.sql import SqlParameters, SqlRunner
-
-from .files import inside, lines, moved, read, there, write
+from tests.runners.files import inside, lines, moved, read, there, write
 
 ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select {} from n"
 

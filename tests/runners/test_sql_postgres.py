@@ -10,8 +10,7 @@ import pytest
 from jobmon_tui.runners.base import Job, Result
 from jobmon_tui.runners.output import BoundedOutput
 from jobmon_tui.runners.sql import SqlParameters, SqlRunner
-
-from .files import inside, lines, read
+from tests.runners.files import inside, lines, read
 
 
 async def run(
