@@ -1,11 +1,13 @@
 """The way in."""
 
+import sys
+
 
 def main() -> None:
-    """Run the command line."""
-    from jobmon_tui.cli.app import app
+    """Run the dashboard, or a command."""
+    from jobmon_tui.cli.way_in import enter
 
-    app()
+    sys.exit(enter(sys.argv[1:]))
 
 
 if __name__ == "__main__":

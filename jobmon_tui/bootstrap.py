@@ -12,13 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 from jobmon_tui.config import DatabaseLocation
-from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.runners.execute import Execute
 from jobmon_tui.runners.registry import Registry
 from jobmon_tui.security.passwords import Argon2Hasher
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
+from jobmon_tui.services.reports import InvalidReport, Problem, problems_of
 from jobmon_tui.storage.feed import WatchWakeup
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
@@ -35,16 +36,23 @@ class Catalog:
         self._registry = registry
 
     def check(self, draft: ReportDraft) -> ReportDraft:
-        """Return the draft with normalised parameters. Raises `invalid_input`, naming the key."""
-        parameters = self._registry.check(draft.runner, draft.parameters)
+        """Return the draft with normalised parameters. Raises `InvalidReport` with all that is wrong."""
+        parameters = draft.parameters
+        problems: list[Problem] = []
+        try:
+            parameters = self._registry.check(draft.runner, draft.parameters)
+        except JobmonError as refusal:
+            problems += problems_of(refusal)
         if draft.timeout is not None and not 0 < draft.timeout < float("inf"):
-            raise invalid_input("timeout: it must be longer than nothing, such as 45s, 10m or 1h30m")
+            problems.append(Problem("timeout", "must be longer than nothing, such as 45s, 10m or 1h30m"))
         # The zone is checked where there is no schedule too: it may get one later.
         key = "schedule" if draft.schedule else "timezone"
         try:
             check_cron(draft.schedule or "0 0 * * *", draft.timezone)
         except ValueError as error:
-            raise invalid_input(f"{key}: {error}") from error
+            problems.append(Problem(key, str(error)))
+        if problems:
+            raise InvalidReport(problems)
         return replace(draft, parameters=parameters)
 
 

@@ -1,23 +1,150 @@
-"""Settings from the environment. No secrets in it."""
+"""Settings: a flag, else the environment, else the configuration file, else the default. No secrets in it.
 
+It imports pydantic, which costs more than the first paint may: the dashboard imports it afterwards.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from jobmon_tui.config_file import KEYS, config_path, read_config
 from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.text import one_line
+from jobmon_tui.toml_lines import TomlFile
 
 _SQLITE = "sqlite"
+_PREFIX = "JOBMON_"
+_LONGEST = 86_400.0
+
+
+def _data_folder() -> Path:
+    return user_data_path("jobmon-tui", appauthor=False)
+
+
+def _absolute(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _not_a_flag(value: object) -> object:
+    # TOML's `true` is no number of seconds, though Python would take it for 1.
+    if isinstance(value, bool):
+        raise ValueError("write a number")  # noqa: TRY004  # pydantic takes ValueError only
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
-    """What is set; every field is read from `JOBMON_<NAME>`."""
+    """What is set. Make it with `load_settings`, which explains what is wrong. Times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="JOBMON_", extra="ignore")
-    database_url: str = ""
-    token: str = ""
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, extra="ignore", env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    database_url: str = Field(default="", repr=False)
+    output_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+        default_factory=lambda: _data_folder() / "reports"
+    )
+    concurrency: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=4, ge=1, le=256)
+    scheduler: Literal["auto", "on", "off"] = "auto"
+    drain_seconds: Seconds = 30.0
+    theme: str = "jobmon-dark"
+    toast_seconds: Seconds = 6.0
+    error_toast_seconds: Seconds = 15.0
+    token: str = Field(default="", repr=False)
+
+    @property
+    def database(self) -> "DatabaseLocation":
+        """Where the database is. Raises `invalid_input`."""
+        return DatabaseLocation.parse(self.database_url)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources."""
+        found = read_config()
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _from_file(found))
+
+
+def _from_file(found: TomlFile | None) -> dict[str, object]:
+    if found is None:
+        return {}
+    values: dict[str, object] = dict(found.values)
+    folder = values.get("output_dir")
+    if isinstance(folder, str):
+        # Relative to the file, not to wherever the program was started.
+        values["output_dir"] = str(found.path.absolute().parent / Path(folder).expanduser())
+    return values
+
+
+def _origin(key: str, flags: Mapping[str, object], found: TomlFile | None) -> str:
+    if key in flags:
+        return f"--{key.replace('_', '-')}"
+    if os.environ.get(_PREFIX + key.upper()):
+        return _PREFIX + key.upper()
+    if found is not None and key in found.values:
+        return found.at(key)
+    return "default"
+
+
+def _complaint(error: ValidationError, flags: Mapping[str, object]) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = str(first["loc"][0]) if first["loc"] else "settings"
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    origin = _origin(key, flags, read_config())
+    return f"{origin}: {reason}." if origin.startswith(("-", _PREFIX)) else f"{origin}: {key}: {reason}."
+
+
+def load_settings(**flags: object) -> Settings:
+    """Return the settings, where a flag of None says nothing.
+
+    Raises `invalid_input`, in one line that names the flag, the variable, or the file with line and key.
+    """
+    given = {key: value for key, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise invalid_input(_complaint(error, given)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """One setting: its value as it may be shown, and where it comes from."""
+
+    key: str
+    value: str | int | float | None
+    origin: str
+
+
+def provenance(**flags: object) -> Sequence[Provenance]:
+    """Return each setting with where it comes from, secrets masked. Raises `invalid_input`."""
+    given = {key: value for key, value in flags.items() if value is not None}
+    settings = load_settings(**flags)
+    found = read_config()
+    shown: dict[str, str | int | float | None] = {
+        key: value if isinstance(value := getattr(settings, key), str | int | float) else str(value)
+        for key in KEYS
+    }
+    shown["database_url"] = settings.database.url
+    rows = [Provenance(key, shown[key], _origin(key, given, found)) for key in KEYS]
+    token = "********" if settings.token else None
+    rows.append(Provenance("token", token, _origin("token", given, found) if token else "keyring, if any"))
+    where = "JOBMON_CONFIG" if os.environ.get("JOBMON_CONFIG") else "default"
+    rows.append(Provenance("config_file", str(config_path()) + ("" if found else " (not there)"), where))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +153,31 @@ class DatabaseLocation:
 
     path: Path
 
+    @property
+    def url(self) -> str:
+        """The location as a URL; it never holds a password."""
+        return f"sqlite:///{self.path}"
+
+    @property
+    def identity(self) -> str:
+        """What tells this database from all others, as the keyring's entry is named."""
+        return f"session:{self.path.resolve()}"
+
     @classmethod
     def parse(cls, url: str) -> Self:
         """Read a database URL; empty means the user's data folder. Raises `invalid_input`."""
         if not url:
-            return cls(user_data_path("jobmon-tui", appauthor=False) / "jobmon.db")
+            return cls(_data_folder() / "jobmon.db")
         scheme, separator, rest = url.partition("://")
         kind = scheme.partition("+")[0]
         if separator and kind in {"postgresql", "postgres"}:
             raise invalid_input("PostgreSQL is not supported yet. Use sqlite:///path.")
-        if not separator or kind != _SQLITE or not rest.startswith("/") or rest == "/":
-            raise invalid_input("JOBMON_DATABASE_URL is malformed. Write it as sqlite:///path.")
-        return cls(Path(rest[1:]).absolute())
+        path = rest[1:]
+        if not separator or kind != _SQLITE or not rest.startswith("/") or not path or "\0" in path:
+            raise invalid_input(
+                "The database URL is malformed. Write it as sqlite:///path, with four slashes where the path "
+                "is absolute."
+            )
+        if path == ":memory:" or "?" in path:
+            raise invalid_input(f"The database must be a plain file: {one_line(path.partition('?')[0], 60)}")
+        return cls(Path(path).expanduser().absolute())

@@ -1,284 +1,136 @@
-"""The commands."""
+"""The commands, put together."""
 
-import asyncio
-import os
 import sys
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated, TypeVar
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from jobmon_tui.cli.output import (
-    audit_json,
-    complain,
-    execution_json,
-    execution_line,
-    print_json,
-    say,
-    story_json,
+from jobmon_tui.cli import (
+    audit,
+    database,
+    doctor,
+    executions,
+    reports,
+    session,
+    settings,
+    signing,
+    users,
+    worker,
 )
-from jobmon_tui.config import DatabaseLocation, Settings
-from jobmon_tui.domain.errors import EXIT_CODES, JobmonError
-from jobmon_tui.domain.execution import Status
-from jobmon_tui.security.passwords import Argon2Hasher
-from jobmon_tui.services import look, sign_in
-from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.ports import ExecutionFilter
-from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.cli.options import SETTINGS
+from jobmon_tui.cli.output import complain
+from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 
-T = TypeVar("T")
+
+class Frame(TyperGroup):
+    """Turns every refusal into one line on standard error and its exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except JobmonError as refusal:
+            complain(refusal.message)
+            raise typer.Exit(EXIT_CODES[refusal.code]) from None
+
+
 app = typer.Typer(
     name="jobmon",
-    help="See which report jobs failed, and run them again.",
-    no_args_is_help=True,
+    cls=Frame,
     add_completion=False,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    context_settings=SETTINGS,
 )
-audit_app = typer.Typer(help="The audit log.", no_args_is_help=True)
-app.add_typer(audit_app, name="audit")
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Ids = Annotated[list[int], typer.Argument(help="Execution ids.")]
-Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]
-PasswordStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read the password from standard input.")
-]
-
-
-def _origin() -> str:
-    terminal = os.ttyname(0) if sys.stdin.isatty() else "no terminal"
-    remote = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    return f"cli uid={os.getuid()} {terminal}" + (f" from {remote}" if remote else "")
-
-
-def _caller() -> Caller:
-    return Caller(Settings().token, _origin())
+app.add_typer(reports.app, name="reports")
+app.add_typer(users.app, name="users")
+app.add_typer(audit.app, name="audit")
+app.add_typer(database.app, name="db")
+app.add_typer(settings.app, name="config")
+app.command()(signing.init)
+app.command()(signing.login)
+app.command()(signing.logout)
+app.command()(signing.whoami)
+app.command("list")(executions.list_)
+app.command()(executions.show)
+app.command()(executions.output)
+app.command()(executions.retry)
+app.command()(executions.cancel)
+app.command()(executions.run)
+app.command()(worker.worker)
+app.command()(doctor.doctor)
 
 
-def _with_database(work: Callable[[SqliteDatabase], Awaitable[T]], *, create: bool = False) -> T:
-    async def main() -> T:
-        path: Path = DatabaseLocation.parse(Settings().database_url).path
-        async with await SqliteDatabase.open(path, create=create) as database:
-            return await work(database)
-
-    try:
-        return asyncio.run(main())
-    except JobmonError as refusal:
-        complain(refusal.message)
-        raise typer.Exit(EXIT_CODES[refusal.code]) from refusal
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"jobmon {version('jobmon-tui')}\n")
+        raise typer.Exit
 
 
-def _password(from_stdin: bool, *, confirm: bool = False) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\n")
-    if not sys.stdin.isatty():
-        complain("There is no terminal to ask for the password. Use --password-stdin.")
-        raise typer.Exit(2)
-    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
-    return answer
-
-
-@app.command()
-def init(
-    admin: Annotated[str, typer.Option(help="Its first Administrator.")],
-    password_stdin: PasswordStdin = False,
+@app.callback(invoke_without_command=True)
+def jobmon(
+    context: typer.Context,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="auto|on|off",
+            help="For the dashboard: run reports in it always, never, or unless a worker is alive.",
+        ),
+    ] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option("--database", metavar="URL", help="The database, such as sqlite:///jobmon.db."),
+    ] = None,
+    _show_version: Annotated[
+        bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_version)
+    ] = False,
 ) -> None:
-    """Create the database and its first Administrator.
+    """See which report jobs failed, and run them again.
 
-    Example: jobmon init --admin alice
+    \b
+    Without a command it opens the dashboard. First steps:
+      jobmon demo                  sample reports that really run
+      jobmon init --admin alice    a database of your own
+      jobmon reports import FILE   your reports
+      jobmon                       the dashboard
+      jobmon doctor                what is wrong with this machine
     """
-    password = _password(password_stdin, confirm=True)
-
-    async def work(database: SqliteDatabase) -> None:
-        opened = await sign_in.create_first_administrator(
-            database, Argon2Hasher(), admin, password, _origin()
-        )
-        await sign_in.sign_out(database, Caller(opened.token, _origin()))
-        say(f"Created {database.path.name} with the Administrator “{opened.actor.name}”.")
-        say(f"Next: jobmon login {admin}")
-
-    _with_database(work, create=True)
-
-
-@app.command()
-def login(
-    name: str,
-    password_stdin: PasswordStdin = False,
-    print_token: Annotated[bool, typer.Option("--print-token", help="Print the token alone.")] = False,
-    export: Annotated[bool, typer.Option("--export", help="Print a line for eval.")] = False,
-) -> None:
-    """Sign in.
-
-    Example: eval "$(jobmon login alice --export)"
-    """
-    if not print_token and not export:
-        complain("Sessions are not kept in a keyring yet. Use --export or --print-token, and JOBMON_TOKEN.")
-        raise typer.Exit(2)
-    password = _password(password_stdin)
-
-    async def work(database: SqliteDatabase) -> None:
-        opened = await sign_in.sign_in(database, Argon2Hasher(), name, password, _origin())
-        sys.stdout.write(f"export JOBMON_TOKEN={opened.token}\n" if export else f"{opened.token}\n")
-
-    _with_database(work)
-
-
-@app.command()
-def logout() -> None:
-    """End the session of JOBMON_TOKEN."""
-    _with_database(lambda database: sign_in.sign_out(database, _caller()))
-
-
-@app.command()
-def whoami(json: Json = False) -> None:
-    """Show who is signed in, and as what."""
-    actor = _with_database(lambda database: sign_in.whoami(database, _caller()))
-    print_json({"name": actor.name, "role": actor.role}) if json else say(
-        f"{actor.name} ({actor.role.value})"
-    )
-
-
-@app.command("list")
-def list_(
-    status: Annotated[list[Status] | None, typer.Option(help="Only this status; may be repeated.")] = None,
-    report: Annotated[str | None, typer.Option(help="Only this report.")] = None,
-    search: Annotated[str | None, typer.Option(help="Only reports whose name has this in it.")] = None,
-    limit: Limit = 50,
-    before: Annotated[int | None, typer.Option(help="Only ids below this one.")] = None,
-    json: Json = False,
-) -> None:
-    """List executions, newest first.
-
-    Example: jobmon list --status Failed --limit 10
-    """
-    wanted = ExecutionFilter(frozenset(status or ()), report, search)
-    found = _with_database(lambda database: look.list_executions(database, _caller(), wanted, limit, before))
-    if json:
-        print_json([execution_json(each) for each in found])
-    else:
-        for each in found:
-            say(execution_line(each))
-
-
-@app.command()
-def show(id: int, json: Json = False) -> None:  # noqa: A002  # the argument's name is the user's
-    """Show one execution: snapshot, error, lineage, its audit entries."""
-    story = _with_database(lambda database: look.show_execution(database, _caller(), id))
-    if json:
-        print_json(story_json(story))
+    session.flags.clear()
+    session.flags["database_url"] = database_url
+    if context.invoked_subcommand is not None:
+        if scheduler is not None:
+            raise invalid_input("--scheduler is for the dashboard; leave the command out.")
         return
-    say(execution_line(story.details.execution))
-    say(f"configuration ({story.details.execution.configuration_state.value}): {story.details.configuration}")
-    if story.details.error_detail:
-        say(story.details.error_detail)
-    for each in story.lineage:
-        say(f"lineage: {execution_line(each)}")
+    from jobmon_tui.cli.way_in import to_dashboard
 
-
-async def _each(
-    ids: list[int], act: Callable[[int], Awaitable[tuple[int | None, str]]]
-) -> tuple[list[dict[str, object]], int]:
-    answers: list[dict[str, object]] = []
-    first_refusal = 0
-    for one in ids:
-        try:
-            new_id, message = await act(one)
-            answers.append({"id": one, "ok": True, "new_id": new_id, "code": None, "message": message})
-        except JobmonError as refusal:
-            first_refusal = first_refusal or EXIT_CODES[refusal.code]
-            answers.append(
-                {
-                    "id": one,
-                    "ok": False,
-                    "new_id": None,
-                    "code": refusal.code.value,
-                    "message": refusal.message,
-                }
-            )
-    return answers, first_refusal
-
-
-def _answer(answers: list[dict[str, object]], exit_code: int, *, json: bool) -> None:
-    if json:
-        print_json(answers)
-    else:
-        for answer in answers:
-            (say if answer["ok"] else complain)(str(answer["message"]))
-    raise typer.Exit(exit_code)
+    raise typer.Exit(to_dashboard(scheduler))
 
 
 @app.command()
-def retry(
-    ids: Ids, key: Annotated[str | None, typer.Option(help="Idempotency key.")] = None, json: Json = False
+def demo(
+    headless: Annotated[bool, typer.Option("--headless", help="No screen; print what ran.")] = False,
+    seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long, with --headless.")] = 20.0,
 ) -> None:
-    """Retry failed executions.
+    """Try it: sample reports that really run.
 
-    Example: jobmon retry 4711 4712
+    Everything happens in a throw-away folder.
+
+    \b
+    Examples:
+      jobmon demo
+      jobmon demo --headless --seconds 20
     """
+    from jobmon_tui.cli.way_in import refuse_without_terminal
 
-    async def work(database: SqliteDatabase) -> tuple[list[dict[str, object]], int]:
-        async def one(execution_id: int) -> tuple[int | None, str]:
-            receipt = await retry_execution(database, _caller(), execution_id, key=key)
-            return receipt.new_id, receipt.message
+    if not headless:
+        refuse_without_terminal()
+        from jobmon_tui.cli.dashboard import open_demo
 
-        return await _each(ids, one)
+        raise typer.Exit(open_demo())
+    import asyncio
 
-    _answer(*_with_database(work), json=json)
+    from jobmon_tui.cli.demo import run_headless
 
-
-@app.command()
-def cancel(ids: Ids, json: Json = False) -> None:
-    """Cancel Queued or Running executions."""
-
-    async def work(database: SqliteDatabase) -> tuple[list[dict[str, object]], int]:
-        async def one(execution_id: int) -> tuple[int | None, str]:
-            return None, await cancel_execution(database, _caller(), execution_id)
-
-        return await _each(ids, one)
-
-    _answer(*_with_database(work), json=json)
-
-
-@app.command()
-def run(report: str, json: Json = False) -> None:
-    """Queue a report now."""
-    queued = _with_database(lambda database: run_report(database, _caller(), report)).execution
-    print_json(execution_json(queued)) if json else say(f"“{queued.report}” was queued as #{queued.id}.")
-
-
-@audit_app.command("list")
-def audit_list(limit: Limit = 50, json: Json = False) -> None:
-    """List audit entries, newest first."""
-    found = _with_database(lambda database: look.list_audit(database, _caller(), limit))
-    if json:
-        print_json([audit_json(each) for each in found])
-        return
-    for each in found:
-        entry = each.entry
-        when = entry.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-        say(f"{each.id:<6} {when} {entry.actor} {entry.action} {entry.outcome}")
-
-
-@audit_app.command("verify")
-def audit_verify(json: Json = False) -> None:
-    """Recompute the audit log's chain; exit 5 if it is broken."""
-    result = _with_database(lambda database: look.verify_audit(database, _caller()))
-    if json:
-        print_json(
-            {
-                "ok": result.first_bad is None,
-                "entries": result.entries,
-                "first_bad": result.first_bad,
-                "head": result.head,
-            }
-        )
-    elif result.first_bad is None:
-        say(f"The chain of {result.entries} entries holds. Head: {result.head}")
-    else:
-        complain(f"The chain breaks at entry {result.first_bad}.")
-    raise typer.Exit(0 if result.first_bad is None else 5)
+    asyncio.run(run_headless(seconds, session.origin()))

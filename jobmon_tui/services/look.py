@@ -148,18 +148,19 @@ async def list_audit(
     return await _look(database, caller, lambda transaction: transaction.audit_entries(limit, before, None))
 
 
-async def verify_audit(database: Database, caller: Caller) -> ChainReport:
+def chain_report(transaction: Transaction) -> ChainReport:
     """Recompute the whole chain and compare it with the rows and with the head."""
+    previous, last = GENESIS, 0
+    while page := transaction.audit_chain(last, _CHAIN_PAGE):
+        for audited in page:
+            expected = chain_hash(previous, canonical(audited.id, audited.entry))
+            if (audited.id, audited.previous_hash, audited.hash) != (last + 1, previous, expected):
+                return ChainReport(last, audited.id, previous)
+            previous, last = expected, audited.id
+    head = transaction.audit_head()
+    return ChainReport(last, None if head == (last, previous) else last + 1, previous)
 
-    def work(transaction: Transaction) -> ChainReport:
-        previous, last = GENESIS, 0
-        while page := transaction.audit_chain(last, _CHAIN_PAGE):
-            for audited in page:
-                expected = chain_hash(previous, canonical(audited.id, audited.entry))
-                if (audited.id, audited.previous_hash, audited.hash) != (last + 1, previous, expected):
-                    return ChainReport(last, audited.id, previous)
-                previous, last = expected, audited.id
-        head = transaction.audit_head()
-        return ChainReport(last, None if head == (last, previous) else last + 1, previous)
 
-    return await _look(database, caller, work)
+async def verify_audit(database: Database, caller: Caller) -> ChainReport:
+    """Verify the audit log's chain on a snapshot."""
+    return await _look(database, caller, chain_report)

@@ -1,5 +1,6 @@
 """Report configurations: look at them, add, edit, delete and import them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from jobmon_tui.services.facade import Imported
 from jobmon_tui.services.ports import Database, Transaction
 
 NAME_LIMIT = 200
+_NAMED_KEY = re.compile(r"(?:^|; )(?=(?:name|runner|schedule|timezone|timeout|parameters)[^\s:]*: )")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,18 @@ class InvalidReport(JobmonError):  # noqa: N818  # named as the refusals are
     def __init__(self, problems: Sequence[Problem]) -> None:
         super().__init__(ErrorCode.INVALID_INPUT, "; ".join(str(problem) for problem in problems))
         self.problems = tuple(problems)
+
+
+def problems_of(refusal: JobmonError) -> Sequence[Problem]:
+    """Return what is wrong as key and reason; a message without a key is about the whole report."""
+    if isinstance(refusal, InvalidReport):
+        return refusal.problems
+    found = []
+    for part in _NAMED_KEY.split(refusal.message):
+        key, separator, reason = part.partition(": ")
+        if part:
+            found.append(Problem(key, reason) if separator else Problem("", part))
+    return found
 
 
 class ReportCatalog(Protocol):

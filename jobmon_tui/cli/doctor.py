@@ -1,0 +1,59 @@
+"""`doctor`: what is wrong with this machine, and how to mend it."""
+
+import asyncio
+from dataclasses import asdict
+
+import typer
+
+from jobmon_tui.cli import health
+from jobmon_tui.cli.options import Json
+from jobmon_tui.cli.output import print_json, say
+from jobmon_tui.cli.session import settings
+from jobmon_tui.config import Settings
+from jobmon_tui.config_file import config_path
+from jobmon_tui.domain.errors import EXIT_CODES, ErrorCode, JobmonError
+
+_STORAGE = frozenset({"database", "database rights", "disk", "output folder"})
+
+
+def _on_settings(given: Settings) -> list[health.Finding]:
+    try:
+        found = list(health.database(given.database))
+    except JobmonError as refusal:
+        return [health.Finding("database", health.Grade.BAD, refusal.message)]
+    if all(each.grade is not health.Grade.BAD for each in found):
+        found.append(asyncio.run(health.workers(given.database)))
+    found.append(health.output_folder(given))
+    return found
+
+
+def _all() -> list[health.Finding]:
+    found = [health.python(), *health.terminal(), health.keyring()]
+    try:
+        given = settings()
+    except JobmonError as refusal:
+        bad = health.Finding("settings", health.Grade.BAD, refusal.message, "See: jobmon config show --help")
+        return [*found, bad]
+    there = config_path().exists()
+    where = str(config_path()) if there else f"no file at {config_path()}, which is fine"
+    return [*found, health.Finding("settings", health.Grade.OK, where), *_on_settings(given)]
+
+
+def doctor(json: Json = False) -> None:
+    """Say what is wrong with this machine and how to mend it.
+
+    Exit 6 if the database or a folder cannot be used, 2 if a setting is wrong. Example: jobmon doctor
+    """
+    found = _all()
+    bad = {each.what for each in found if each.grade is health.Grade.BAD}
+    if json:
+        print_json([asdict(each) for each in found])
+    else:
+        for each in found:
+            say(f"{each.grade.value:<5} {each.what:<16} {each.text}")
+            if each.mend:
+                say(f"{'':<22} → {each.mend}")
+    if bad & _STORAGE:
+        raise typer.Exit(EXIT_CODES[ErrorCode.STORAGE_UNAVAILABLE])
+    if bad:
+        raise typer.Exit(EXIT_CODES[ErrorCode.INVALID_INPUT])

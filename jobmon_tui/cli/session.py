@@ -1,0 +1,104 @@
+"""How a command reaches the services: the database, the session, the questions on the terminal."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import typer
+
+from jobmon_tui.bootstrap import open_services
+from jobmon_tui.cli.output import complain
+from jobmon_tui.config import DatabaseLocation, Settings, load_settings
+from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.security.keyring import NoKeyring, SessionKeyring
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.facade import Services
+
+T = TypeVar("T")
+Work = Callable[[Services, Caller], Awaitable[T]]
+
+flags: dict[str, str | None] = {}
+"""What the flags before the command set; they win over environment and file."""
+
+HOW_WITHOUT_KEYRING = (
+    'Use instead: eval "$(jobmon login NAME --export)", or jobmon login NAME --print-token and JOBMON_TOKEN.'
+)
+
+
+def settings(**more: object) -> Settings:
+    """Return the settings under the flags given. Raises `invalid_input`."""
+    return load_settings(**{**flags, **more})
+
+
+def origin() -> str:
+    """Return where this command runs, for the audit log: as claimed by its surroundings, no proof."""
+    try:
+        terminal = os.ttyname(0)
+    except OSError:
+        terminal = "no terminal"
+    remote = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
+    return f"cli uid={os.getuid()} {terminal}" + (f" from {remote}" if remote else "")
+
+
+def _kept(location: DatabaseLocation) -> str | None:
+    try:
+        return SessionKeyring(location.identity).load()
+    except NoKeyring:
+        return None
+
+
+async def saved_token(location: DatabaseLocation, given: Settings) -> str | None:
+    """Return the session to go on with: `JOBMON_TOKEN`, else the keyring's, else None."""
+    return given.token or await asyncio.to_thread(_kept, location)
+
+
+async def keep_token(location: DatabaseLocation, token: str | None) -> str | None:
+    """Keep a session in the keyring (None: forget it); return a line for the user where that cannot be."""
+    kept = SessionKeyring(location.identity)
+    try:
+        await asyncio.to_thread(kept.forget if token is None else lambda: kept.keep(token))
+    except NoKeyring as error:
+        return None if token is None else f"The session cannot be kept: {error}. {HOW_WITHOUT_KEYRING}"
+    return None
+
+
+def with_services(work: Work[T], *, create: bool = False, sessionless: bool = False) -> T:
+    """Open the database, run `work` with the services and who asks, and close it.
+
+    Raises `JobmonError`, which the program's frame turns into one line and an exit code.
+    """
+    given = settings()
+    location = given.database
+
+    async def main() -> T:
+        token = "" if sessionless else await saved_token(location, given) or ""
+        async with open_services(location, create=create) as services:
+            return await work(services, Caller(token, origin()))
+
+    return asyncio.run(main())
+
+
+def ask_password(from_stdin: bool, *, confirm: bool = False) -> str:
+    """Return a password from the terminal, or the first line of standard input. Raises `invalid_input`."""
+    if from_stdin:
+        try:
+            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise invalid_input("The password on standard input is not UTF-8 text.") from None
+    if not sys.stdin.isatty():
+        raise invalid_input("There is no terminal to ask for the password. Use --password-stdin.")
+    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
+    return answer
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before something is destroyed. Raises `invalid_input` where nobody can answer."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise invalid_input(f"{question} There is no terminal to ask. Say --yes if you mean it.")
+    if not typer.confirm(question, err=True):
+        complain("Nothing was changed.")
+        raise typer.Exit(1)

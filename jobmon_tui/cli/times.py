@@ -1,0 +1,60 @@
+"""Lengths and moments as people write them."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.text import one_line
+
+_LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+LONGEST_SECONDS = 366 * 86_400
+
+
+def parse_length(text: str) -> float:
+    """Return the seconds of `45s`, `10m`, `1h30m`, `2d`, or of a plain number. Raises ValueError."""
+    written = text.strip().lower()
+    found = _LENGTH.fullmatch(written)
+    if found and written:
+        seconds = sum(
+            float(part) * size for part, size in zip(found.groups(), _SECONDS.values(), strict=True) if part
+        )
+    elif re.fullmatch(r"\d+(?:\.\d+)?", written):
+        seconds = float(written)
+    else:
+        raise ValueError("write it as 45s, 10m or 1h30m")
+    if seconds > LONGEST_SECONDS:
+        raise ValueError("it is longer than a year")
+    return seconds
+
+
+def length_text(seconds: float) -> str | None:
+    """Return `1h30m` for 5400.0; None where only a number says it exactly."""
+    if seconds <= 0 or seconds != int(seconds) or seconds > LONGEST_SECONDS:
+        return None
+    left, parts = int(seconds), []
+    for unit, size in (("h", 3_600), ("m", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)
+
+
+def parse_since(text: str, now: datetime | None = None) -> datetime:
+    """Return a moment in UTC: an RFC 3339 time, a date, `today`, or a length back from now.
+
+    A date, and a time without an offset, are of this machine's time zone. Raises `invalid_input`.
+    """
+    moment = now or datetime.now(UTC)
+    word = text.strip().lower()
+    if word == "today":
+        midnight = moment.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+        return midnight.astimezone().astimezone(UTC)
+    try:
+        if word and _LENGTH.fullmatch(word):
+            return moment - timedelta(seconds=parse_length(word))
+        return datetime.fromisoformat(text.strip()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise invalid_input(
+            f"--since: “{one_line(text, 40)}” is not a time. Write 2h, 3d, today, or 2026-01-31T08:00:00Z."
+        ) from None

@@ -1,0 +1,59 @@
+"""From the program's name to the dashboard or to a command: plain `jobmon` paints before heavy imports."""
+
+import sys
+from collections.abc import Sequence
+
+from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
+
+_CHOICES = ("auto", "on", "off")
+
+
+def refuse_without_terminal() -> None:
+    """Raise `invalid_input` where no dashboard can be shown."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise invalid_input("The dashboard needs a terminal. Without one, use the commands: jobmon --help")
+
+
+def to_dashboard(scheduler: str | None) -> int:
+    """Open the dashboard and return its exit code. Raises `invalid_input`."""
+    if scheduler not in {None, *_CHOICES}:
+        raise invalid_input("--scheduler is one of auto, on, off.")
+    refuse_without_terminal()
+    from jobmon_tui.cli.dashboard import open_dashboard
+
+    return open_dashboard(scheduler)
+
+
+def _wants_dashboard(arguments: Sequence[str]) -> tuple[bool, str | None]:
+    match arguments:
+        case []:
+            return True, None
+        case ["--scheduler", value]:
+            return True, value
+        case [one] if one.startswith("--scheduler="):
+            return True, one.partition("=")[2]
+    return False, None
+
+
+def enter(arguments: Sequence[str]) -> int:
+    """Run the dashboard, or the command that was asked for; return the exit code."""
+    wanted, scheduler = _wants_dashboard(arguments)
+    if wanted:
+        try:
+            return to_dashboard(scheduler)
+        except JobmonError as refusal:
+            sys.stderr.write(f"{refusal.message}\n")
+            return EXIT_CODES[refusal.code]
+    import typer.main
+
+    from jobmon_tui.cli import crash
+    from jobmon_tui.cli.app import app
+
+    crash.install()
+    # A terminal that knows no UTF-8 shows question marks in place of our glyphs.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    # Not app(): that one puts a hook of its own in place of ours, and prints tracebacks.
+    typer.main.get_command(app)(args=list(arguments), prog_name="jobmon")
+    return 0

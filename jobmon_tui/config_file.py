@@ -1,0 +1,61 @@
+"""The configuration file: where it is, and what it says."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from platformdirs import user_config_path
+
+from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.text import one_line
+from jobmon_tui.toml_lines import TomlFile
+
+KEYS: Final = (
+    "database_url",
+    "output_dir",
+    "concurrency",
+    "scheduler",
+    "drain_seconds",
+    "theme",
+    "toast_seconds",
+    "error_toast_seconds",
+)
+"""What the file may set, in the order that `config show` prints."""
+
+
+def did_you_mean(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
+    """Return `; did you mean "x"?` where a known word is near, else nothing."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def config_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where the configuration file is, or would be: `JOBMON_CONFIG`, else the user's folder."""
+    named = environment.get("JOBMON_CONFIG", "")
+    if named:
+        return Path(named).expanduser()
+    return user_config_path("jobmon-tui", appauthor=False) / "config.toml"
+
+
+def read_config(environment: Mapping[str, str] = os.environ) -> TomlFile | None:
+    """Return the file, None where there is none. Raises `invalid_input`, naming file, line and key.
+
+    A file that `JOBMON_CONFIG` names has to be there.
+    """
+    path = config_path(environment)
+    if not environment.get("JOBMON_CONFIG") and not path.exists():
+        return None
+    found = TomlFile.read(path)
+    for key in found.values:
+        if key == "token":
+            raise invalid_input(
+                f"{found.at(key)}: token: a session does not belong in a file. "
+                "Use jobmon login, or JOBMON_TOKEN."
+            )
+        if key not in KEYS:
+            raise invalid_input(
+                f'{found.at(key)}: unknown key "{one_line(key, 60)}"{did_you_mean(key, KEYS)}'
+            )
+    return found

@@ -1,0 +1,82 @@
+"""The health of a SQLite file, looked at without changing it."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import StaticPool
+
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
+from jobmon_tui.services.look import ChainReport, chain_report
+from jobmon_tui.storage.sqlite import current_revision, head_revision
+from jobmon_tui.storage.transaction import SqlTransaction
+
+_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was found: one line for each problem, and the audit log's chain where it could be read."""
+
+    problems: Sequence[str]
+    chain: ChainReport | None
+
+    @property
+    def is_good(self) -> bool:
+        """True where nothing is wrong."""
+        return not self.problems and self.chain is not None and self.chain.first_bad is None
+
+
+@contextmanager
+def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False
+    )
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _integrity(connection: sqlite3.Connection, *, quick: bool) -> list[str]:
+    pragma = "quick_check" if quick else "integrity_check"
+    rows = [str(row[0]) for row in connection.execute(f"PRAGMA {pragma}({_MOST})")]
+    found = [] if rows == ["ok"] else [f"{pragma}: {row}" for row in rows]
+    for table, row_id, parent, _key in connection.execute("PRAGMA foreign_key_check").fetchmany(_MOST):
+        found.append(f"row {row_id} of {table} points at a row of {parent} that is not there")
+    return found
+
+
+def _chain(connection: sqlite3.Connection) -> ChainReport:
+    engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
+    with engine.connect() as reading:
+        return chain_report(SqlTransaction(reading))
+
+
+def check_file(path: Path, *, quick: bool = False) -> Health:
+    """Check the file's pages and references, and the audit log's chain unless `quick`.
+
+    Raises `storage_unavailable` where there is no such file, or a newer program made it.
+    """
+    if not path.exists():
+        raise storage_unavailable(f"There is no database at {path}. Create it with: jobmon init --admin NAME")
+    try:
+        revision = current_revision(path)
+    except JobmonError as refusal:
+        return Health([refusal.message], None)
+    if revision != head_revision():
+        raise storage_unavailable(
+            f"The database has the schema {revision or 'none'}, this program needs {head_revision()}. "
+            "If the program is the newer one, run: jobmon db upgrade"
+        )
+    try:
+        with _read_only(path) as connection:
+            problems = _integrity(connection, quick=quick)
+            return Health(problems, None if quick else _chain(connection))
+    except (sqlite3.Error, DBAPIError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        return Health([f"the file cannot be read: {reason}"], None)
