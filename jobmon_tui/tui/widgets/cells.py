@@ -1,0 +1,91 @@
+"""What stands in each cell of a line: text of the exact width, and the name of its style.
+
+A line is a plain tuple, so that an unchanged one is known by comparing, and not painted again.
+"""
+
+from datetime import datetime
+from enum import Enum, auto
+from typing import NamedTuple
+
+from jobmon_tui.domain.execution import Execution
+from jobmon_tui.domain.text import one_line
+from jobmon_tui.tui import rows
+from jobmon_tui.tui.widgets.columns import Column, Layout
+
+
+class Action(Enum):
+    """What the action column of a row offers."""
+
+    NONE = auto()
+    RETRY = auto()
+    FOCUSED = auto()
+    BUSY = auto()
+
+
+class Cell(NamedTuple):
+    """A piece of a line. `style` is the last part of a component class of the table."""
+
+    text: str
+    style: str
+
+
+Line = tuple[Cell, ...]
+
+_ACTIONS = {
+    Action.NONE: ("", "row"),
+    Action.RETRY: (f" {rows.RETRY_LABEL} ", "action"),
+    Action.FOCUSED: (f"[{rows.RETRY_LABEL}]", "action-focused"),
+    Action.BUSY: (f" {rows.BUSY_LABEL}", "busy"),
+}
+CURSOR_MARK = "›"
+
+
+def _line(layout: Layout, cells: dict[Column, tuple[str, str]]) -> Line:
+    line: list[Cell] = []
+    for column, width in layout.widths.items():
+        text, style = cells.get(column, ("", "row"))
+        line.append(Cell(rows.fit(text, width), style))
+        if gap := layout.gap(column):
+            line.append(Cell(" " * gap, "row"))
+    # The last gap reaches the edge, so that the whole line has the row's style.
+    used = sum(layout.widths.values()) + sum(map(layout.gap, layout.widths))
+    line[-1] = Cell(" " * max(0, layout.width - used + 1), "row")
+    return tuple(line)
+
+
+def heading(layout: Layout) -> Line:
+    """Return the line above the rows."""
+    cells = {column: (column.value, "header") for column in layout.widths}
+    cells[Column.ACTION] = (f" {Column.ACTION.value}", "header")
+    return tuple(Cell(cell.text, "header") for cell in _line(layout, cells))
+
+
+def missing(layout: Layout) -> Line:
+    """Return the line of a row that is still being read."""
+    return _line(layout, {Column.ID: ("…", "muted")})
+
+
+def row(execution: Execution, layout: Layout, now: datetime, action: Action, *, cursor: bool = False) -> Line:
+    """Return the line of an execution. `now` is aware, in the reader's timezone."""
+    status = execution.status.value.lower()
+    followed = "followed" if execution.retried_by is not None else "muted"
+    return _line(
+        layout,
+        {
+            Column.MARK: (CURSOR_MARK if cursor else "", "row"),
+            Column.ID: (f"#{execution.id}", "id"),
+            Column.REPORT: (one_line(execution.report), "row"),
+            Column.STATUS: (rows.status_text(execution.status), status),
+            Column.QUEUED: (
+                rows.moment(execution.queued_at, now, layout.widths.get(Column.QUEUED, 0)),
+                "muted",
+            ),
+            Column.DURATION: (rows.time_taken(execution, now).rjust(6), "muted"),
+            Column.ATTEMPT: (rows.attempt(execution), "muted"),
+            Column.ERROR: (
+                rows.brief(execution, with_attempt=not layout.has(Column.ATTEMPT)),
+                followed,
+            ),
+            Column.ACTION: _ACTIONS[action],
+        },
+    )

@@ -1,0 +1,86 @@
+"""Which columns a table of a given width has, and how wide each is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+
+class Column(StrEnum):
+    """A column of the table; the value is its heading."""
+
+    MARK = ""
+    ID = "Id"
+    REPORT = "Report"
+    STATUS = "Status"
+    QUEUED = "Queued"
+    DURATION = "Took"
+    ATTEMPT = "Attempt"
+    ERROR = "Error"
+    ACTION = "Action"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Columns with their widths in cells, left to right; the mark touches the id, else one cell between."""
+
+    width: int
+    widths: Mapping[Column, int]
+
+    def has(self, column: Column) -> bool:
+        """Tell whether this width has room for the column."""
+        return column in self.widths
+
+    def gap(self, column: Column) -> int:
+        """Return the cells between this column and the next."""
+        return 0 if column is Column.MARK else 1
+
+    def is_at(self, x: int, column: Column) -> bool:
+        """Tell whether cell `x` of a line lies in the column."""
+        start = 0
+        for each, width in self.widths.items():
+            if each is column:
+                return start <= x < start + width
+            start += width + self.gap(each)
+        return False
+
+
+_FIXED: Mapping[Column, int] = {Column.MARK: 1, Column.STATUS: 11, Column.DURATION: 6, Column.ACTION: 9}
+_WIDE, _WIDER = 104, 132
+_LEAST_REPORT, _LEAST_ERROR, _MOST_REPORT = 12, 12, 48
+# What is dropped first comes first. Never dropped: id, report, status, the action.
+_DROPPED = (Column.ERROR, Column.DURATION, Column.QUEUED)
+
+
+@lru_cache(maxsize=64)
+def layout(width: int, digits: int = 4) -> Layout:
+    """Return the columns for a table `width` cells wide whose greatest id has `digits` digits."""
+    fixed = {
+        **_FIXED,
+        Column.ID: max(4, digits) + 1,
+        Column.QUEUED: 11 if width >= _WIDE else 8,
+        Column.ATTEMPT: max(9, digits + 10),
+    }
+    shown = [column for column in Column if column is not Column.ATTEMPT or width >= _WIDE]
+    room = _room(width, shown, fixed)
+    for column in _DROPPED:
+        least = _LEAST_REPORT + (_LEAST_ERROR if Column.ERROR in shown else 0)
+        if room >= least:
+            break
+        shown.remove(column)
+        room = _room(width, shown, fixed)
+    if room < 4:  # narrower than any real terminal: the glyph alone says the status
+        fixed[Column.STATUS] = 1
+        room = _room(width, shown, fixed)
+    report = max(1, room)
+    if Column.ERROR in shown:
+        share = room * 2 // 5 if width >= _WIDER else room // 2
+        report = min(_MOST_REPORT, max(_LEAST_REPORT, share))
+    widths = {**fixed, Column.REPORT: report, Column.ERROR: room - report}
+    return Layout(width, {column: widths[column] for column in shown})
+
+
+def _room(width: int, shown: list[Column], fixed: Mapping[Column, int]) -> int:
+    """Return the cells that are left for the report and the error."""
+    taken = sum(fixed.get(column, 0) for column in shown)
+    return width - taken - (len(shown) - 2)

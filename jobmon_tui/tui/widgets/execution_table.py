@@ -1,0 +1,293 @@
+"""The table of executions: the cursor keeps its row; the Retry action is focused, clicked and named in it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Offset
+from textual.strip import Strip
+
+from jobmon_tui.domain.execution import Execution, Status
+from jobmon_tui.tui import rows
+from jobmon_tui.tui.widgets import cells, table_look
+from jobmon_tui.tui.widgets.cells import Action, Cell, Line
+from jobmon_tui.tui.widgets.columns import Column, Layout, layout
+from jobmon_tui.tui.widgets.table_messages import (
+    ActionRefused,
+    DetailsRequested,
+    RetryRequested,
+    RowHighlighted,
+)
+from jobmon_tui.tui.widgets.window import PageSource
+from jobmon_tui.tui.widgets.window_view import WindowView
+
+
+def local_now() -> datetime:
+    """Return the present moment on the reader's own clock."""
+    return datetime.now().astimezone()
+
+
+class ExecutionTable(WindowView, can_focus=True):
+    """Executions, newest first, from an async source; what was asked for is said in messages."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_look.PARTS)
+    DEFAULT_CSS = table_look.CSS
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "move_page(-2)", "A page up", show=False),
+        Binding("pagedown", "move_page(2)", "A page down", show=False),
+        Binding("ctrl+u", "move_page(-1)", "Half a page up", show=False),
+        Binding("ctrl+d", "move_page(1)", "Half a page down", show=False),
+        Binding("home,g", "newest", "Newest", show=False),
+        Binding("end,G", "oldest", "Oldest", show=False),
+        Binding("right,l", "focus_action", "Onto the action", show=False),
+        Binding("left,h", "focus_row", "Back to the row", show=False),
+        Binding("enter", "activate", "Details", show=False),
+        Binding("space", "activate_action", "Retry", show=False),
+    ]
+
+    def __init__(
+        self,
+        source: PageSource,
+        *,
+        may_retry: bool,
+        now: Callable[[], datetime] = local_now,
+        id: str | None = None,  # noqa: A002  # Textual's own name
+    ) -> None:
+        super().__init__(source, id=id)
+        self.may_retry = may_retry
+        self._now = now
+        self._on_action = False
+        self._busy: frozenset[int] = frozenset()
+        self._told: tuple[Execution | None, bool, bool] | None = None
+        self._notice = ""
+
+    @property
+    def on_action(self) -> bool:
+        """True while the focus is on the row's Retry action."""
+        return self._on_action and self.action_of(self.current) is Action.RETRY
+
+    def action_of(self, execution: Execution | None) -> Action:
+        """Return what the action column offers for a row."""
+        if execution is None:
+            return Action.NONE
+        if execution.id in self._busy:
+            return Action.BUSY
+        offered = self.may_retry and execution.status is Status.FAILED
+        return Action.RETRY if offered else Action.NONE
+
+    # Painting
+
+    @property
+    def _layout(self) -> Layout:
+        newest = self.overview.newest if self.overview else None
+        return layout(self.line_width, len(str(newest or 0)))
+
+    def line(self, y: int) -> Line:
+        """Return the cells of a line of the view."""
+        if y == 0:
+            return cells.heading(self._layout)
+        position = self.first + y - 1
+        if position >= self.total:
+            notice = f" {self._notice}" if self.total == 0 and y == 2 else ""
+            return (Cell(rows.fit(notice, self.line_width), "row"),)
+        execution = self.row(position)
+        at_cursor = position == self._cursor
+        if execution is None:
+            line = cells.missing(self._layout)
+        else:
+            action = self.action_of(execution)
+            if at_cursor and action is Action.RETRY and self._on_action:
+                action = Action.FOCUSED
+            line = cells.row(execution, self._layout, self._now(), action, cursor=at_cursor)
+        if not at_cursor:
+            return line
+        style = "cursor" if self.has_focus else "cursor-blurred"
+        return tuple(cell if cell.style == "action-focused" else Cell(cell.text, style) for cell in line)
+
+    def render_line(self, y: int) -> Strip:
+        """Paint one line of the view."""
+        line = self.line(y)
+        self._painted[y] = line
+        segments = [Segment(cell.text, self._style(cell.style)) for cell in line]
+        return Strip(segments).adjust_cell_length(self.line_width, self.rich_style)
+
+    def _style(self, name: str) -> Style:
+        style = self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
+        if name.startswith("cursor") and self.app.no_color:
+            style += Style(reverse=True)
+        return style
+
+    def settled(self) -> None:
+        """Repaint what differs, say which row is highlighted, and read what is missing."""
+        current = self.current
+        if current is not None:
+            if current.id != self._cursor_id:
+                self._on_action = False
+            self._cursor_id = current.id
+        self.repaint()
+        self._follow_cursor()
+        told = (current, self.on_action, self.cursor_in_view)
+        if told != self._told:
+            self._told = told
+            self.post_message(RowHighlighted(current, on_action=self.on_action))
+        self.fill()
+
+    def tick(self) -> None:
+        """Let the durations of visible Running rows go on."""
+        if any(execution.status is Status.RUNNING for execution in self.visible_rows):
+            self.repaint()
+
+    def set_busy(self, ids: frozenset[int]) -> None:
+        """Mark the rows whose call is under way."""
+        self._busy = ids
+        self.settled()
+
+    def set_notice(self, notice: str) -> None:
+        """Say this where there is no row; one plain line."""
+        if notice != self._notice:
+            self._notice = notice
+            self.repaint()
+
+    def notify_style_update(self) -> None:
+        """Paint everything in its new colours."""
+        super().notify_style_update()
+        self._painted.clear()
+
+    def _follow_cursor(self) -> None:
+        """Put the terminal's own cursor on the row, for screen readers and magnifiers."""
+        if self.has_focus and self.cursor_in_view:
+            x, y, _, _ = self.content_region
+            self.app.cursor_position = Offset(x, y + 1 + self._cursor - self.first)
+
+    def on_focus(self) -> None:
+        """Show the cursor in full."""
+        self.settled()
+
+    def on_blur(self) -> None:
+        """Show that keys go elsewhere."""
+        self.repaint()
+
+    def on_resize(self) -> None:
+        """Choose the columns for the new width, and keep the cursor in view."""
+        self.resize_list()
+        self.scroll_quietly(self.first)
+        self.bring_into_view()
+        self.repaint_all()
+        self.settled()
+
+    # Moving
+
+    def _go(self, position: int) -> None:
+        position = max(0, min(position, self.total - 1))
+        if position != self._cursor:
+            self._cursor = position
+            self._cursor_id = None
+            self._on_action = False
+        self.bring_into_view()
+        self.settled()
+
+    def action_move(self, rows_down: int) -> None:
+        """Move the cursor; where it is out of view, it comes to the view."""
+        if self.cursor_in_view:
+            self._go(self._cursor + rows_down)
+        else:
+            self._go(self.first if rows_down > 0 else self.first + self.rows_in_view - 1)
+
+    def action_move_page(self, half_pages: int) -> None:
+        """Move the cursor by half pages, the view with it."""
+        step = half_pages * max(1, self.rows_in_view // 2)
+        self.scroll_quietly(self.first + step)
+        self._go(self._cursor + step)
+
+    def action_newest(self) -> None:
+        """Go to the newest row."""
+        self.scroll_quietly(0)
+        self._go(0)
+
+    def action_oldest(self) -> None:
+        """Go to the oldest row."""
+        self.scroll_quietly(self.max_scroll_y)
+        self._go(self.total - 1)
+
+    def show_cursor(self) -> bool:
+        """Bring the cursor's row into view; False where it was out of it: what is unseen is not acted on."""
+        seen = self.cursor_in_view
+        if not seen:
+            self.bring_into_view()
+            self.settled()
+        return seen
+
+    # Acting
+
+    def action_focus_action(self) -> None:
+        """Move the focus onto the row's Retry action, where there is one."""
+        self._on_action = self.action_of(self.current) is Action.RETRY
+        self.settled()
+
+    def action_focus_row(self) -> None:
+        """Move the focus from the action back to the row."""
+        self._on_action = False
+        self.settled()
+
+    def action_activate(self) -> None:
+        """Do what the focus is on: retry, or show the details."""
+        current = self.current
+        if current is None or not self.show_cursor():
+            return
+        if self._on_action and self.action_of(current) is not Action.NONE:
+            self.request_retry()
+        else:
+            self.post_message(DetailsRequested(current.id))
+
+    def action_activate_action(self) -> None:
+        """Retry, where the focus is on the action."""
+        if self._on_action and self.show_cursor():
+            self.request_retry()
+
+    def request_retry(self) -> None:
+        """Ask for a retry of the cursor's row; one whose call is under way is left alone."""
+        current = self.current
+        if current is None or current.id in self._busy:
+            return
+        if self.action_of(current) is Action.RETRY:
+            self.post_message(RetryRequested(current.id))
+        else:
+            self.post_message(ActionRefused(current))
+
+    # The mouse
+
+    def _at(self, event: events.MouseEvent) -> tuple[int | None, bool]:
+        """Return the position under the mouse, None beside the rows, and whether it is on an action."""
+        offset = event.get_content_offset(self)
+        if offset is None or not 0 < offset.y <= self.rows_in_view:
+            return None, False
+        position = self.first + offset.y - 1
+        if position >= self.total:
+            return None, False
+        offered = self.action_of(self.row(position)) is Action.RETRY
+        return position, offered and self._layout.is_at(offset.x, Column.ACTION)
+
+    def on_click(self, event: events.Click) -> None:
+        """Select the row; on its action, retry."""
+        position, on_action = self._at(event)
+        if position is not None:
+            self._go(position)
+            if on_action:
+                self.request_retry()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Name the action under the mouse."""
+        position, on_action = self._at(event)
+        execution = self.row(position) if position is not None and on_action else None
+        self.tooltip = Content(rows.accessible_name(execution)) if execution else None
+
+    def on_leave(self) -> None:
+        """Name nothing."""
+        self.tooltip = None

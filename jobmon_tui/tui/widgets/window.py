@@ -1,0 +1,235 @@
+"""The part of a long list that is in memory: pages of rows, read by the nearest known id.
+
+Rows are counted from the oldest end inside (`depth`), because new ones come at the other end: a page's
+number then stays right while the list grows. Outside, positions count from the newest, as a table shows them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from jobmon_tui.domain.execution import Execution
+from jobmon_tui.services.look import Overview
+from jobmon_tui.services.ports import ExecutionFilter
+
+PAGE = 100
+KEPT = 12
+"""Pages that stay in memory."""
+_CHEAP_OFFSET = 2 * PAGE
+
+
+class PageSource(Protocol):
+    """Where rows come from. Every method may raise `JobmonError`."""
+
+    async def overview(self, wanted: ExecutionFilter) -> Overview:
+        """Return how many rows match, the newest of them, and what else the header shows."""
+        ...
+
+    async def executions(
+        self,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Execution]:
+        """Return rows newest first, as `Services.executions` does."""
+        ...
+
+    async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        """Return how many matching rows have a greater id."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a table stands: the first visible position, the cursor's, and the ids that must stay in place.
+
+    `anchor` is the row that keeps its line on the screen. Ids are None where the row is not known.
+    """
+
+    first: int = 0
+    height: int = 0
+    cursor: int = 0
+    cursor_id: int | None = None
+    anchor: int = 0
+    anchor_id: int | None = None
+
+
+class Window:
+    """Rows of one filter at one moment. A change of the list makes a new window out of the old one."""
+
+    def __init__(self, source: PageSource, wanted: ExecutionFilter, overview: Overview) -> None:
+        self.wanted = wanted
+        self.overview = overview
+        self._source = source
+        self._pages: OrderedDict[int, list[Execution | None]] = OrderedDict()
+        self._stale: set[int] = set()
+        self._anchors: list[tuple[int, int]] = []
+
+    @property
+    def total(self) -> int:
+        """How many rows match."""
+        return self.overview.total
+
+    def row(self, position: int) -> Execution | None:
+        """Return the row at a position counted from the newest, None while it is not in memory."""
+        depth = self.total - 1 - position
+        page = self._pages.get(depth // PAGE)
+        if page is None or depth < 0 or depth % PAGE >= len(page):
+            return None
+        return page[depth % PAGE]
+
+    def position_of(self, execution_id: int) -> int | None:
+        """Return the position of a row that is in memory."""
+        for number, page in self._pages.items():
+            for at, execution in enumerate(page):
+                if execution is not None and execution.id == execution_id:
+                    return self.total - 1 - (number * PAGE + at)
+        return None
+
+    def missing(self, first: int, height: int, *, around: bool = False) -> list[int]:
+        """Return the numbers of the pages to read for these positions; with `around`, their neighbours."""
+        needed = self._numbers(first, height)
+        if around:
+            last = (self.total - 1) // PAGE
+            needed = [number for number in (needed[-1] + 1, needed[0] - 1) if 0 <= number <= last]
+        return [number for number in needed if number not in self._pages or number in self._stale]
+
+    def _numbers(self, first: int, height: int) -> list[int]:
+        newest = max(0, self.total - 1 - first)
+        oldest = max(0, self.total - first - max(1, height))
+        return list(range(newest // PAGE, oldest // PAGE - 1, -1)) if self.total else [0]
+
+    async def fill(self, number: int) -> None:
+        """Read a page."""
+        low, high = number * PAGE, min(self.total, (number + 1) * PAGE)
+        if low >= high:
+            return
+        page: list[Execution | None] = [None] * (high - low)
+        for depth, execution in await self._read(low, high):
+            if low <= depth < high:
+                page[depth - low] = execution
+        self._pages[number] = page
+        self._pages.move_to_end(number)
+        self._stale.discard(number)
+        while len(self._pages) > KEPT:
+            self._stale.discard(self._pages.popitem(last=False)[0])
+
+    async def fill_visible(self, first: int, height: int) -> None:
+        """Read what these positions lack."""
+        if self.total:
+            for number in self.missing(first, height):
+                await self.fill(number)
+
+    def touch(self, first: int, height: int) -> None:
+        """Keep the pages of these positions longest."""
+        for number in self._numbers(first, height):
+            if number in self._pages:
+                self._pages.move_to_end(number)
+
+    def _keys(self) -> Iterator[tuple[int, int]]:
+        """Give each known depth with its id; beyond both ends stand an id above all and one below all."""
+        if self.overview.newest is not None:
+            yield self.total, self.overview.newest + 1
+        yield -1, 0
+        yield from self._anchors
+        for number, page in self._pages.items():
+            for at in (0, len(page) - 1):
+                execution = page[at]
+                if execution is not None:
+                    yield number * PAGE + at, execution.id
+
+    async def _read(self, low: int, high: int) -> list[tuple[int, Execution]]:
+        above = min(((at - high, key) for at, key in self._keys() if at >= high), default=None)
+        below = min((low - at - 1, key) for at, key in self._keys() if at < low)
+        inside = next(((at, key) for at, key in self._anchors if low <= at < high), None)
+        cheapest = min(below[0], above[0] if above else below[0])
+        if inside is not None and cheapest > _CHEAP_OFFSET:
+            at, key = inside
+            older = await self._executions(at - low + 1, before=key + 1)
+            newer = await self._executions(high - at - 1, after=key) if high - at > 1 else []
+            return [
+                *((at - step, execution) for step, execution in enumerate(older)),
+                *((at + len(newer) - step, execution) for step, execution in enumerate(newer)),
+            ]
+        if above is not None and above[0] <= below[0]:
+            found = await self._executions(high - low, before=above[1], offset=above[0])
+            return [(high - 1 - step, execution) for step, execution in enumerate(found)]
+        found = await self._executions(high - low, after=below[1], offset=below[0])
+        return [(low + len(found) - 1 - step, execution) for step, execution in enumerate(found)]
+
+    async def _executions(
+        self, limit: int, *, before: int | None = None, after: int | None = None, offset: int = 0
+    ) -> Sequence[Execution]:
+        return await self._source.executions(self.wanted, limit, before=before, after=after, offset=offset)
+
+    async def renewed(self, place: Place) -> tuple["Window", int, int]:
+        """Return a window of this moment, with the first visible position and the cursor's in it.
+
+        The view stays on its rows, but at the newest end it stays at the end. The cursor keeps its row.
+        """
+        overview = await self._source.overview(self.wanted)
+        window = Window(self._source, self.wanted, overview)
+        came = await self._arrived(overview)
+        if came is not None:
+            window._pages = OrderedDict((number, list(page)) for number, page in self._pages.items())
+            window._stale = set(window._pages)
+            first = 0 if place.first == 0 else place.first + came
+            cursor = place.cursor + came if place.cursor_id is not None else place.cursor
+        else:
+            first = await window._settle(place)
+            cursor = -1
+        first = max(0, min(first, window.total - place.height))
+        await window.fill_visible(first, place.height)
+        if cursor < 0:
+            cursor = await window._find(place)
+        return window, first, max(0, min(cursor, window.total - 1))
+
+    async def _arrived(self, overview: Overview) -> int | None:
+        """Return how many rows came at the newest end, None where anything else may have changed places."""
+        if self.wanted != ExecutionFilter():
+            return None
+        if overview.newest == self.overview.newest:
+            came = 0
+        elif self.overview.newest is None:
+            came = overview.total
+        else:
+            came = await self._source.newer(self.wanted, self.overview.newest)
+        return came if overview.total == self.total + came else None
+
+    async def _settle(self, place: Place) -> int:
+        if place.first == 0 or place.anchor_id is None:
+            return place.first
+        position = await self._source.newer(self.wanted, place.anchor_id)
+        self._anchors.append((self.total - 1 - position, place.anchor_id))
+        return position - (place.anchor - place.first)
+
+    async def _find(self, place: Place) -> int:
+        if place.cursor_id is None:
+            return place.cursor
+        known = self.position_of(place.cursor_id)
+        return known if known is not None else await self._source.newer(self.wanted, place.cursor_id)
+
+
+async def opened(
+    source: PageSource, wanted: ExecutionFilter, height: int, wish: int | None = None
+) -> tuple[Window, int, int]:
+    """Open a window, at the row with id `wish` if it matches, else at the newest row.
+
+    Returns the window with the first visible position and the cursor's.
+    """
+    window = Window(source, wanted, await source.overview(wanted))
+    if wish is not None and window.total:
+        cursor = await source.newer(wanted, wish)
+        first = max(0, min(cursor - height // 2, window.total - height))
+        window._anchors.append((window.total - 1 - cursor, wish))  # noqa: SLF001  # its own module
+        await window.fill_visible(first, height)
+        found = window.row(cursor)
+        if found is not None and found.id == wish:
+            return window, first, cursor
+        window = Window(source, wanted, window.overview)
+    await window.fill_visible(0, height)
+    return window, 0, 0
