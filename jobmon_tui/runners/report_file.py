@@ -99,6 +99,9 @@ class ReportFile:
             if self._writer is not None:
                 self._writer.abandon()
             self._raw.close()
+        if self._discarded:
+            # What this thread made while the other one was removing.
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _go_on(self) -> None:
         if self._discarded:

@@ -125,8 +125,9 @@ class XlsxWriter:
         self._columns = columns
         # Imported here: a worker that writes no xlsx does without.
         module = importlib.import_module("xlsxwriter")
+        self._sink = _Sink(file)
         self._book = module.Workbook(
-            file,
+            self._sink,
             {
                 "constant_memory": True,
                 "tmpdir": str(scratch),
@@ -150,6 +151,7 @@ class XlsxWriter:
 
     def abandon(self) -> None:
         """Keep the workbook from completing itself when it is forgotten."""
+        self._sink.abandoned = True
         self._book.fileclosed = True
         if self._sheet.row_data_fh is not None:
             self._sheet.row_data_fh.close()
@@ -190,6 +192,38 @@ def unique(names: Sequence[str]) -> list[str]:
         seen.add(new)
         found.append(new)
     return found
+
+
+class _Sink:
+    """What the workbook writes to.
+
+    A zip archive that was left half-written tries to complete itself when it is forgotten, and complains on
+    standard error, which is the dashboard's terminal. Once abandoned, this lets it, into nowhere.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._at = 0
+        self.abandoned = False
+
+    def write(self, data: bytes) -> int:
+        if not self.abandoned:
+            self._file.write(data)
+        self._at += len(data)
+        return len(data)
+
+    def seek(self, offset: int) -> int:
+        if not self.abandoned:
+            self._file.seek(offset)
+        self._at = offset
+        return offset
+
+    def tell(self) -> int:
+        return self._at
+
+    def flush(self) -> None:
+        if not self.abandoned:
+            self._file.flush()
 
 
 class _Encoded:

@@ -1,40 +1,16 @@
-import asyncio
 import json
 import os
 import resource
 import sqlite3
 import stat
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import openpyxl
 import pytest
 
-from jobmon_tui.runners.base import Job, Result
-from jobmon_tui.runners.output import BoundedOutput
-from jobmon_tui.runners.sql import SqlParameters, SqlRunner
+from jobmon_tui.runners.base import Result
 from tests.runners.files import inside, lines, moved, read, there, write
-
-ENDLESS = "with recursive n(i) as (select 1 union all select i + 1 from n) select {} from n"
-
-
-def job(source: str | Path, query: str, folder: Path, number: int = 4712, **more: str) -> Job[SqlParameters]:
-    url = source if isinstance(source, str) else f"sqlite:///{source}"
-    parameters = SqlParameters.model_validate({"source": url, "query": query, **more})
-    return Job(number, "Départs / by airport", parameters, folder, None)
-
-
-async def run(
-    source: str | Path,
-    query: str,
-    folder: Path,
-    number: int = 4712,
-    secrets: tuple[str, ...] = (),
-    **more: str,
-) -> Result:
-    return await SqlRunner().run(job(source, query, folder, number, **more), BoundedOutput(secrets))
+from tests.runners.sql_reports import run
 
 
 async def test_csv_has_a_header_and_values_as_they_are(database: Path, reports: Path) -> None:
@@ -172,75 +148,10 @@ async def test_an_awkward_path_is_opened(database: Path, reports: Path, tmp_path
     assert (await run(odd, "select 1", reports)).status == "Succeeded"
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx"])
-@pytest.mark.parametrize("query", ["count(*)", "i"])
-@pytest.mark.parametrize("wait", [0, 0.001, 0.01, 0.2])
-async def test_a_cancel_at_any_moment_leaves_nothing(
-    database: Path, reports: Path, form: str, query: str, wait: float
-) -> None:
-    # count(*) never returns a row; i is a stream of rows without end.
-    task = asyncio.create_task(run(database, ENDLESS.format(query), reports, format=form))
-    await asyncio.sleep(wait)
-    start = time.monotonic()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert time.monotonic() - start < 2
-    assert inside(reports) == []
-
-
-async def test_a_cancel_after_the_end_is_told_as_it_is(database: Path, reports: Path) -> None:
-    # Cancelled ever later: either the file is there and the result says so, or neither is.
-    for number in range(30):
-        task = asyncio.create_task(run(database, "select * from flight", reports, number))
-        await asyncio.sleep(number / 2000)
-        task.cancel()
-        written = reports / f"departs-by-airport-{number}.csv"
-        try:
-            result = await task
-        except asyncio.CancelledError:
-            assert not there(written)
-        else:
-            assert result.output_path == written
-            assert len(lines(written)) == 1201
-    assert not [path for path in inside(reports) if path.name.startswith(".")]
-
-
 async def test_an_output_folder_that_is_none_is_told(database: Path, tmp_path: Path) -> None:
     write(tmp_path / "file", "")
     result = await run(database, "select 1", tmp_path / "file")
     assert result.summary == f"the output folder {tmp_path}/file is not there, or not a folder"
-
-
-LIMITED = """
-import asyncio, resource, sys
-from pathlib import Path
-from jobmon_tui.runners.base import Job
-from jobmon_tui.runners.output import BoundedOutput
-from jobmon_tui.runners.sql import SqlParameters, SqlRunner
-resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-numbers = "with recursive n(i) as (select 1 union all select i + 1 from n limit 100000)"
-query = numbers + "select i, hex(randomblob(40)) from n"
-for form in ("csv", "jsonl", "xlsx"):
-    parameters = SqlParameters(source="sqlite:///" + sys.argv[1], query=query, format=form)
-    print(asyncio.run(SqlRunner().run(Job(1, "r", parameters, Path(sys.argv[2])), BoundedOutput())))
-"""
-
-
-async def test_a_file_that_cannot_grow_is_a_clear_failure_and_leaves_nothing(
-    database: Path, reports: Path
-) -> None:
-    # A limit on the size of files stands for a full disk: the same write fails in the same place.
-    done = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-W", "error", "-c", LIMITED, database, reports],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[2],
-    )
-    assert done.stdout.count(f"the report file in {reports} cannot be written: File too large") >= 3, done
-    assert done.stderr == ""
-    assert inside(reports) == []
 
 
 async def test_a_sheet_that_is_full_says_which_formats_are_not(
