@@ -1,0 +1,307 @@
+"""The scheduler: claims what is ready, runs it, records how it ended, and leaves nothing behind."""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+from scheduler.clock import Backoff, first_of
+from scheduler.finishing import Finisher
+from scheduler.firing import Firing
+from scheduler.leases import WORKER_LOST, Leases
+from scheduler.ports import (
+    UNAVAILABLE,
+    Claimed,
+    Clock,
+    ExecutionQueue,
+    Finished,
+    Outcome,
+    Runner,
+    ScheduleSource,
+    Wakeup,
+    WorkerGone,
+    WorkerInfo,
+    WorkerRegistry,
+)
+from scheduler.slots import Slots
+
+_log = logging.getLogger(__name__)
+
+
+class Scheduler:
+    """One worker. `run` it once; `stop` it from anywhere on the same event loop."""
+
+    def __init__(  # noqa: PLR0917 - the ports, in the order in which scheduler/ports.py tells of them
+        self,
+        queue: ExecutionQueue,
+        registry: WorkerRegistry,
+        runner: Runner,
+        wakeup: Wakeup,
+        clock: Clock,
+        info: WorkerInfo,
+        schedules: ScheduleSource | None = None,
+        heartbeat: float = 10.0,
+        lost_after: float = 30.0,
+        *,
+        poll: float = 5.0,
+        cleanup: float = 15.0,
+    ) -> None:
+        """All times are in seconds. Raises ValueError for a concurrency under 1.
+
+        `poll` lies under the wake-ups. `cleanup` is what stopped runners get to end and be recorded, and
+        then once more what the storage gets to take this worker's name out.
+        """
+        if info.concurrency < 1:
+            raise ValueError("a worker needs a concurrency of at least 1")
+        self._queue = queue
+        self._registry = registry
+        self._wakeup = wakeup
+        self._clock = clock
+        self._info = info
+        self._poll = poll
+        self._cleanup = cleanup
+        self._slots = Slots(runner, clock, self._settled)
+        self._finisher = Finisher(queue, clock, self._recorded)
+        self._firing = None if schedules is None else Firing(schedules, clock)
+        self._leases = Leases(
+            registry,
+            clock,
+            info,
+            heartbeat=heartbeat,
+            lost_after=lost_after,
+            on_cancel=self._cancel,
+            on_gone=self._gone,
+            on_joined=self._joined_now,
+        )
+        self._joined = asyncio.Event()
+        self._look = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._started = False
+        self._unsure = False
+        self._lives = 0
+        self._deadline = float("inf")
+        self._cleaned_by: float | None = None
+        self._reason = "worker stopped"
+        self._defect: BaseException | None = None
+
+    @property
+    def running(self) -> tuple[int, ...]:
+        """The ids that hold a slot: running, or not recorded yet. Never more than the concurrency."""
+        return self._slots.ids
+
+    async def run(self) -> None:
+        """Work until stopped. Cancelling it stops everything at once, records that, and then lets go.
+
+        An exception from a port, other than those that `ports` names, is a defect: everything is stopped, and
+        then it is raised.
+        """
+        if self._started:
+            raise RuntimeError("a scheduler runs once")
+        self._started = True
+        try:
+            await self._work()
+        finally:
+            self._ended.set()
+        if self._defect is not None:
+            raise self._defect
+
+    async def _work(self) -> None:
+        claiming, finishing = self._spawn(self._claim_forever()), self._spawn(self._finisher.run())
+        tasks = [claiming, finishing]
+        if self._firing is not None:
+            tasks.append(self._spawn(self._firing.run(self._stopping)))
+        rest = (self._leases.beat_forever(), self._leases.watch_forever(), self._listen_forever())
+        tasks += [self._spawn(work) for work in rest]
+        try:
+            try:
+                await self._stopping.wait()
+                await self._drain(claiming, finishing)
+            except asyncio.CancelledError:
+                self._ask_to_stop(0.0, self._reason)
+                await self._drain(claiming, finishing)
+                raise
+        finally:
+            recording = not finishing.done()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self._leave(recording)
+
+    async def stop(self, grace: float, reason: str) -> None:
+        """Claim no more, wait `grace` seconds for what runs, end the rest Failed with `reason`, and leave.
+
+        Returns when `run` is done; at once if it was not begun. A second call can shorten the grace, and then
+        gives the reason; it never lengthens it.
+        """
+        self._ask_to_stop(grace, reason)
+        if self._started:
+            await self._ended.wait()
+
+    def _ask_to_stop(self, grace: float, reason: str) -> None:
+        deadline = self._clock.monotonic() + grace
+        if self._cleaned_by is None and (deadline < self._deadline or not self._stopping.is_set()):
+            self._deadline, self._reason = deadline, reason
+        self._stopping.set()
+        self._changed.set()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._part_ended)
+        return task
+
+    def _part_ended(self, task: asyncio.Task[None]) -> None:
+        self._changed.set()
+        error = None if task.cancelled() else task.exception()
+        # One part less is worse than none: a worker that beats and claims nothing looks healthy.
+        if error is not None:
+            self._defect = self._defect or error
+            self._ask_to_stop(0.0, "the scheduler failed")
+        elif not self._stopping.is_set():
+            self._ask_to_stop(0.0, self._reason)
+
+    async def _claim_forever(self) -> None:
+        backoff, contention = Backoff(), Backoff(first=0.01, most=1.0)
+        await first_of(self._clock, None, self._joined, self._stopping)
+        while not self._stopping.is_set():
+            # Cleared before looking: what changes while looking makes it look again.
+            self._look.clear()
+            free = self._info.concurrency - len(self._slots)
+            try:
+                more = free > 0 and await self._claim(free)
+            except WorkerGone:
+                self._leases.hurry()
+                pause: float | None = self._poll
+            except UNAVAILABLE as error:
+                _log.warning("cannot claim: %s", error)
+                # Deaf to wake-ups here: back-off that any change cuts short is none.
+                await first_of(self._clock, backoff.next(), self._stopping)
+                continue
+            else:
+                backoff.reset()
+                if more:
+                    await first_of(self._clock, contention.next(), self._stopping)
+                    continue
+                contention.reset()
+                pause = None
+            await first_of(self._clock, pause, self._look, self._stopping)
+
+    async def _claim(self, free: int) -> bool:
+        """Claim up to `free`; say whether others won some of what was offered, so that more may be there."""
+        ids = list(await self._queue.offer(free))[:free]
+        if not ids or self._stopping.is_set():
+            return False
+        self._slots.expect(ids)
+        try:
+            for claimed in await self._start(ids):
+                self._slots.launch(claimed)
+        finally:
+            self._slots.expect(())
+        return len(ids) == free and len(self._slots) < self._info.concurrency
+
+    async def _start(self, ids: Sequence[int]) -> Sequence[Claimed]:
+        backoff = Backoff()
+        # Until there is an answer these may be Running in our name with nobody running them.
+        self._unsure = True
+        while True:
+            life = self._lives
+            try:
+                won = await self._queue.start(ids, self._info.name)
+            except UNAVAILABLE as error:
+                _log.warning("cannot start %d executions: %s", len(ids), error)
+                await first_of(self._clock, backoff.next(), self._stopping)
+                if self._stopping.is_set():
+                    return ()
+            else:
+                # Where this worker was taken for lost meanwhile, these may have ended with it: ask again.
+                if life == self._lives:
+                    self._unsure = False
+                    return won
+
+    async def _listen_forever(self) -> None:
+        backoff = Backoff()
+        while True:
+            try:
+                await self._wakeup.wait(self._poll)
+                self._look.set()
+                if not self._slots.idle:
+                    self._cancel(await self._registry.cancel_requests(self._info.name))
+            except UNAVAILABLE as error:
+                # Nothing is lost: the next beat brings the same ids.
+                _log.warning("cannot listen for changes: %s", error)
+                await self._clock.sleep(backoff.next())
+            else:
+                backoff.reset()
+
+    def _settled(self, finished: Finished) -> None:
+        self._finisher.put(finished)
+        self._changed.set()
+
+    def _recorded(self, group: Sequence[Finished]) -> None:
+        self._slots.release(group)
+        self._look.set()
+        self._changed.set()
+
+    def _cancel(self, ids: Sequence[int]) -> None:
+        self._slots.stop(ids, Outcome("Cancelled", "cancelled"))
+
+    def _gone(self) -> None:
+        self._lives += 1
+        self._slots.stop(self._slots.ids, Outcome("Failed", WORKER_LOST))
+
+    def _joined_now(self) -> None:
+        self._joined.set()
+        self._look.set()
+
+    async def _drain(self, *recorders: asyncio.Task[None]) -> None:
+        """End what runs. Cancelled and called again, it goes on where it was."""
+        await self._quiet(*recorders)
+        if self._cleaned_by is None:
+            # From here on a stop cuts nothing short: a runner that is cleaning up is let be.
+            self._cleaned_by = self._clock.monotonic() + self._cleanup
+            self._slots.close(Outcome("Failed", self._reason))
+        await self._quiet(*recorders)
+
+    async def _quiet(self, claiming: asyncio.Task[None], finishing: asyncio.Task[None]) -> None:
+        """Wait until nothing runs and nothing more can be claimed, or the time for it is over."""
+        while not claiming.done() or self._slots.working or (self._slots and not finishing.done()):
+            self._changed.clear()
+            until = self._deadline if self._cleaned_by is None else self._cleaned_by
+            left = until - self._clock.monotonic()
+            if left <= 0:
+                return
+            await first_of(self._clock, left, self._changed)
+
+    async def _leave(self, recording: bool) -> None:
+        """Take this worker's name out, within `cleanup` seconds. What it could not end is ended with it."""
+        leaving = asyncio.create_task(self._sign_off(recording))
+        left = asyncio.Event()
+        leaving.add_done_callback(lambda _: left.set())
+        try:
+            await first_of(self._clock, self._cleanup, left)
+        finally:
+            self._slots.abandon()
+            leaving.cancel()
+        if not leaving.done():
+            # The others will find a counter that stands still.
+            _log.error("left without signing off")
+        elif (error := leaving.exception()) is not None:
+            self._defect = self._defect or error
+
+    async def _sign_off(self, recording: bool) -> None:
+        backoff = Backoff()
+        while True:
+            try:
+                if recording:
+                    # The storage may have come back this minute: outcomes that are known are the truth.
+                    await self._finisher.flush()
+                if self._unsure or self._slots:
+                    await self._registry.reap(self._info.name, self._reason)
+                else:
+                    await self._registry.leave(self._info.name)
+            except UNAVAILABLE as error:
+                _log.warning("cannot sign off: %s", error)
+                await self._clock.sleep(backoff.next())
+            else:
+                return

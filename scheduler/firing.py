@@ -1,0 +1,89 @@
+"""Schedules: what is due is fired once, however many schedulers are alive and however long they slept."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from scheduler.clock import Backoff, first_of
+from scheduler.cron import latest_due, next_firing
+from scheduler.ports import UNAVAILABLE, Clock, Schedule, ScheduleSource
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Known:
+    cron: str
+    timezone: str
+    since: datetime
+    due: datetime | None
+
+
+class Firing:
+    """Fires each due schedule at its time; of several missed times only the latest."""
+
+    def __init__(self, source: ScheduleSource, clock: Clock, *, refresh: float = 5.0) -> None:
+        self._source = source
+        self._clock = clock
+        self._refresh = refresh
+        self._known: dict[int, _Known] = {}
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Fire until `stopping` is set."""
+        backoff = Backoff()
+        while not stopping.is_set():
+            try:
+                pause = await self.fire_due()
+            except UNAVAILABLE as error:
+                _log.warning("cannot fire schedules: %s", error)
+                pause = backoff.next()
+            else:
+                backoff.reset()
+            await first_of(self._clock, pause, stopping)
+
+    async def fire_due(self) -> float:
+        """Fire what is due now; return how many seconds to wait before looking again."""
+        schedules = await self._source.schedules()
+        now = self._clock.now()
+        current = {schedule.report_id: self._recall(schedule, now) for schedule in schedules}
+        self._known = current
+        for report_id, known in current.items():
+            if known.due is None or known.due > now:
+                continue
+            try:
+                due = latest_due(known.cron, known.timezone, known.since, now) or known.due
+                following = next_firing(known.cron, known.timezone, due)
+            except ValueError as error:
+                _refuse(report_id, error)
+                known.due = None
+                continue
+            await self._source.fire(report_id, due)
+            # Also where another scheduler was first: that due time is dealt with.
+            known.since = due
+            known.due = following
+        waits = [(known.due - self._clock.now()).total_seconds() for known in current.values() if known.due]
+        # Never longer than `refresh`: schedules are edited, and wall clocks are put right.
+        return max(0.0, min([self._refresh, *waits]))
+
+    def _recall(self, schedule: Schedule, now: datetime) -> _Known:
+        known = self._known.get(schedule.report_id)
+        if known is None or (known.cron, known.timezone) != (schedule.cron, schedule.timezone):
+            # An edited schedule counts from the edit, not from when it is noticed: a time in between was
+            # promised. Times it would have had before the edit were not.
+            since = schedule.last_due or now
+        else:
+            since = max(known.since, schedule.last_due or known.since)
+            if since == known.since:
+                return known
+        try:
+            due = next_firing(schedule.cron, schedule.timezone, since)
+        except ValueError as error:
+            _refuse(schedule.report_id, error)
+            due = None
+        return _Known(schedule.cron, schedule.timezone, since, due)
+
+
+def _refuse(report_id: int, error: ValueError) -> None:
+    # One bad line must not stop the others; it was refused when it was written, or came another way.
+    _log.warning("report %d has a schedule that cannot be used: %s", report_id, error)
