@@ -1,4 +1,4 @@
-"""The colours, and the glyphs that say the same without colour.
+"""The colours. The glyphs and words that say the same without colour are in rows.py.
 
 Every colour is one of the 256 that terminals know by number: SSH drops COLORTERM, and what is picked from
 the palette loses no contrast when it is quantised. Text colours are explicit, none is made by blending.
@@ -10,20 +10,6 @@ from dataclasses import dataclass
 from textual.theme import Theme
 
 from jobmon_tui.domain.execution import Status
-
-GLYPHS: Mapping[Status, str] = {
-    Status.QUEUED: "○",
-    Status.RUNNING: "▸",
-    Status.SUCCEEDED: "✓",
-    Status.FAILED: "✗",
-    Status.CANCELLED: "■",
-}
-"""One cell each; shown together with the word, so that neither colour nor font has to carry the meaning."""
-
-
-def status_text(status: Status) -> str:
-    """Return glyph and word, such as `✗ Failed`."""
-    return f"{GLYPHS[status]} {status.value}"
 
 
 def status_variable(status: Status) -> str:

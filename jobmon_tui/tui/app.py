@@ -1,0 +1,292 @@
+"""The dashboard's frame: it paints first, connects then, and knows who is signed in and how to leave."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widgets import Static
+
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.roles import Actor
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.facade import EmbeddedWorker, Services
+from jobmon_tui.services.sign_in import SignedIn
+from jobmon_tui.tui import departure as leaving
+from jobmon_tui.tui.contracts import Connect, Connection, Options
+from jobmon_tui.tui.departure import Departure
+from jobmon_tui.tui.driver import LastingDriver
+from jobmon_tui.tui.log_file import log_to_file
+from jobmon_tui.tui.plain_end import PlainEnd
+from jobmon_tui.tui.screens.waiting import WaitingScreen
+from jobmon_tui.tui.themes import DEFAULT_THEME, THEMES, next_theme
+from jobmon_tui.tui.toasts import Kind, Toasts
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.widget import Widget
+
+
+class JobmonApp(PlainEnd):
+    """Holds the services, the caller, and the way from the first frame to the last."""
+
+    CSS_PATH = Path(__file__).with_name("jobmon.tcss")
+    TITLE = "jobmon"
+    ENABLE_COMMAND_PALETTE = False
+    BINDING_GROUP_TITLE = "Everywhere"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("a", "audit", "Audit"),
+        Binding("m", "messages", "Messages", tooltip="Messages shown so far"),
+        Binding("ctrl+t", "next_theme", "Theme", show=False, tooltip="Next colour theme"),
+        Binding("q", "quit_asked", "Quit"),
+        Binding("ctrl+q", "quit_asked", "Quit", show=False, priority=True),
+        Binding(
+            "ctrl+c",
+            "copy_or_quit",
+            "Copy or quit",
+            show=False,
+            priority=True,
+            tooltip="Copy what the mouse selected, else quit",
+        ),
+    ]
+
+    services: Services
+    caller: Caller
+    actor: Actor
+    worker: EmbeddedWorker | None
+
+    def __init__(self, connect: Connect, options: Options) -> None:
+        super().__init__(driver_class=LastingDriver)
+        self.options = options
+        self.worker = None
+        self.departure = Departure()
+        self.toasts = Toasts(self)
+        self.farewell: str | None = None
+        """One line for the shell, once the screen is gone."""
+        self._connect_to = connect
+        self._connection: Connection | None = None
+        self._signed_in = False
+        self._leaving = False
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self._wear(options.theme)
+
+    # -- the first frame, then the connection
+
+    def get_default_screen(self) -> "Screen[None]":
+        """Return what is painted before anything is connected."""
+        return WaitingScreen()
+
+    def get_loading_widget(self) -> "Widget":
+        """Return a still one: the animated one costs 10 kB a second on the line."""
+        return Static("…")
+
+    def on_mount(self) -> None:
+        """Listen to the system, and connect once the first frame is out."""
+        if not self.is_headless:
+            log_to_file()
+            self._listen()
+        self.call_after_refresh(self.connect)
+
+    def connect(self) -> None:
+        """Connect; after a failure, go on from where it was."""
+        self.run_worker(self._connect(), name="connect", group="connect", exclusive=True)
+
+    async def _connect(self) -> None:
+        screen = self.screen
+        try:
+            if self._connection is None:
+                self._opened(await self._connect_to())
+            await self._welcome()
+        except JobmonError as error:
+            if isinstance(screen, WaitingScreen):
+                screen.failed(error)
+
+    def _opened(self, connection: Connection) -> None:
+        self._connection = connection
+        self.departure.opened(connection)
+        self.services, self.worker = connection.services, connection.worker
+        if connection.options is not None:
+            self.options = connection.options
+            self._wear(self.options.theme)
+
+    async def _welcome(self) -> None:
+        """Go on with the saved session where it is still good, else ask."""
+        if not await self.services.has_accounts():
+            from jobmon_tui.tui.screens.first_run import FirstRunScreen
+
+            self._replace_all(FirstRunScreen())
+            return
+        reason = None
+        token = self._connection.token if self._connection else None
+        if token is not None:
+            caller = Caller(token, self.options.origin)
+            try:
+                actor = await self.services.whoami(caller)
+            except JobmonError as error:
+                if error.code is not ErrorCode.NOT_SIGNED_IN:
+                    raise
+                reason = "Your session has ended. Sign in again."
+            else:
+                self._enter(caller, actor)
+                return
+        self.ask_to_sign_in(reason)
+
+    # -- who is here
+
+    def ask_to_sign_in(self, reason: str | None = None) -> None:
+        """Show the sign-in screen in place of everything else."""
+        from jobmon_tui.tui.screens.sign_in import SignInScreen
+
+        self._signed_in = False
+        if not isinstance(self.screen, SignInScreen):
+            self._replace_all(SignInScreen(reason))
+
+    async def signed_in(self, session: SignedIn) -> None:
+        """Go on as whoever has just signed in, and keep the session where there is a safe place."""
+        self._enter(Caller(session.token, self.options.origin), session.actor)
+        if self._connection is not None:
+            line = await self._connection.keep_token(session.token)
+            if line is not None:
+                self.warned(line)
+
+    def _enter(self, caller: Caller, actor: Actor) -> None:
+        self.caller, self.actor = caller, actor
+        self._signed_in = True
+        self._replace_all(self.make_dashboard())
+
+    def make_dashboard(self) -> "Screen[None]":
+        """Return the screen that shows the executions."""
+        from jobmon_tui.tui.screens.dashboard import DashboardScreen
+
+        return DashboardScreen()
+
+    def _replace_all(self, screen: "Screen[None]") -> None:
+        # The first frame stays at the bottom: Textual cannot switch its default screen away.
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.push_screen(screen)
+
+    # -- what is said
+
+    def told(self, message: str) -> None:
+        """Say that something was done."""
+        self.toasts.show(Kind.DONE, message, self.options.toast_seconds)
+
+    def warned(self, message: str) -> None:
+        """Say something that the user should know."""
+        self.toasts.show(Kind.WARNING, message, self.options.error_toast_seconds)
+
+    def refused(self, error: JobmonError) -> None:
+        """Say why something was not done. Who is no longer signed in is asked to sign in."""
+        self.toasts.show(Kind.ERROR, error.message, self.options.error_toast_seconds)
+        if error.code is ErrorCode.NOT_SIGNED_IN and self._connection is not None:
+            self.ask_to_sign_in("Your session has ended. Sign in again.")
+
+    # -- the keys that work everywhere
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the audit log only to who is signed in."""
+        if action == "audit":
+            return self._signed_in
+        return super().check_action(action, parameters)
+
+    def action_help(self) -> None:
+        """Show every key."""
+        from jobmon_tui.tui.screens.help import HelpScreen
+
+        self.push_screen(HelpScreen(self.screen))
+
+    def action_audit(self) -> None:
+        """Show who did what."""
+        from jobmon_tui.tui.screens.audit import AuditScreen
+
+        if not isinstance(self.screen, AuditScreen):
+            self.push_screen(AuditScreen())
+
+    def action_messages(self) -> None:
+        """Show the messages that have come and gone."""
+        from jobmon_tui.tui.screens.messages import MessagesScreen
+
+        self.push_screen(MessagesScreen(self.toasts.history))
+
+    def action_next_theme(self) -> None:
+        """Wear the next theme."""
+        self.theme = next_theme(self.theme)
+
+    def _wear(self, theme: str) -> None:
+        if theme in THEMES:
+            self.theme = theme
+            return
+        self.theme = DEFAULT_THEME
+        if self.is_running:
+            self.warned(f"There is no theme “{theme}”. There are: {', '.join(THEMES)}.")
+
+    # -- leaving
+
+    def action_copy_or_quit(self) -> None:
+        """Copy what the mouse selected; with nothing selected, ask to quit."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+        else:
+            self.action_quit_asked()
+
+    def action_quit_asked(self) -> None:
+        """Quit; ask first where reports run inside this dashboard."""
+        from jobmon_tui.tui.screens.quit import QuitScreen
+
+        if self._leaving or isinstance(self.screen, QuitScreen):
+            return
+        running = self.departure.running
+        if running:
+            self.push_screen(QuitScreen(len(running)), self._leave_as_chosen)
+        else:
+            self._leave_as_chosen("stop")
+
+    def _leave_as_chosen(self, choice: str | None) -> None:
+        if choice == "wait":
+            self.leave(self.options.drain_seconds, leaving.CLOSED)
+        elif choice == "stop":
+            self.leave(0.0, leaving.STOPPED)
+
+    def leave(self, grace: float, reason: str) -> None:
+        """Wait `grace` seconds for what runs here, end the rest with `reason`, and exit.
+
+        While one waits, a second one with no grace stops at once.
+        """
+        from jobmon_tui.tui.screens.quit import DrainScreen
+
+        if not self.is_running or (self._leaving and grace > 0):
+            return
+        if not self._leaving:
+            self._leaving = True
+            if grace > 0 and self.departure.running:
+                self.push_screen(DrainScreen(self.departure, grace))
+        self.run_worker(self._leave(grace, reason), name="leave", group="leave")
+
+    async def _leave(self, grace: float, reason: str) -> None:
+        await self.departure.stop(grace, reason)
+        self.exit(0)
+
+    async def on_unmount(self) -> None:
+        """Close the connection after the last screen, so that nobody asks a closed database."""
+        await self.departure.close()
+
+    def _listen(self) -> None:
+        if isinstance(self._driver, LastingDriver):
+            self._driver.on_gone = self.hung_up
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, self.hung_up)
+        loop.add_signal_handler(signal.SIGTERM, self.terminated)
+        loop.add_signal_handler(signal.SIGINT, self.terminated)
+
+    def hung_up(self) -> None:
+        """The terminal is gone: stop what runs here, with that reason, and exit."""
+        self.leave(0.0, leaving.TERMINAL_CLOSED)
+
+    def terminated(self) -> None:
+        """Somebody asks this process to end: drain, then exit; asked again, stop at once."""
+        self.leave(0.0 if self._leaving else self.options.drain_seconds, leaving.TERMINATED)

@@ -1,0 +1,106 @@
+"""The terminal driver, hardened: strange bytes and a terminal that goes away must not end in a crash.
+
+It replaces only how Textual's own driver reads the keys and where it writes.
+"""
+
+import codecs
+import logging
+import os
+import select
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+_log = logging.getLogger(__name__)
+_READ = 4096
+_LOOK = 0.1
+"""Seconds between looks at whether to end; Textual's own."""
+_NONSENSE = (ParseError, ValueError, ArithmeticError, LookupError, RuntimeError, StopIteration)
+"""What the parser raises for a mouse report with two minus signs, a key code beyond Unicode, and the like."""
+
+
+class LastingFile:
+    """A file whose writes never raise: else the writer thread dies, and its full queue stops the app."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        """Write, or drop what cannot be written; what the terminal's encoding lacks becomes `?`."""
+        try:
+            return self._file.write(text)
+        except UnicodeEncodeError:
+            encoding = self._file.encoding or "ascii"
+            return self.write(text.encode(encoding, "replace").decode(encoding))
+        except (OSError, ValueError):
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush, if there is still somebody to flush to."""
+        try:
+            self._file.flush()
+        except (OSError, ValueError):
+            return
+
+    def fileno(self) -> int:
+        """Return the number of the file below."""
+        return self._file.fileno()
+
+    def isatty(self) -> bool:
+        """Tell what the file below is."""
+        return self._file.isatty()
+
+
+class LastingDriver(LinuxDriver):
+    """Reads keys with `errors="replace"`, and says `on_gone` once when the terminal is gone."""
+
+    on_gone: Callable[[], None] | None = None
+    """Called in the app's loop when the terminal answers no more."""
+
+    def __init__(
+        self, app: "App[Any]", *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._file = LastingFile(self._file)  # type: ignore[arg-type,assignment]
+
+    def run_input_thread(self) -> None:
+        """Read keys until told to end, or until there is nobody to type them."""
+        decode = codecs.getincrementaldecoder("utf-8")(errors="replace").decode
+        poll = select.poll()
+        poll.register(self.fileno, select.POLLIN)
+        self._parser = XTermParser(self._debug)
+        while not self.exit_event.is_set():
+            if poll.poll(_LOOK * 1000):
+                try:
+                    data = os.read(self.fileno, _READ)
+                except OSError:
+                    data = b""
+                if not data:
+                    self._tell_gone()
+                    break
+                # A lone lead byte at a read's end waits for the next read, as it must.
+                self._pass_on(self._parser.feed, decode(data))
+            self._pass_on(self._parser.tick)
+        self._pass_on(self._parser.feed, "")
+
+    def _pass_on(self, parse: Callable[..., Iterable[Message]], *text: str) -> None:
+        if text == ("",) and not self.exit_event.is_set():
+            return
+        try:
+            for event in parse(*text):
+                self.process_message(event)
+        except _NONSENSE as error:
+            # The parser is a generator, dead after an exception. A key lost is better than the screen lost.
+            _log.warning("input that makes no sense was dropped: %s", type(error).__name__)
+            self._parser = XTermParser(self._debug)
+
+    def _tell_gone(self) -> None:
+        if self.on_gone is not None:
+            self._loop.call_soon_threadsafe(self.on_gone)

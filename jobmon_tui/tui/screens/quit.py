@@ -1,0 +1,100 @@
+"""Leaving while reports run inside the dashboard."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from jobmon_tui.tui import departure as leaving
+from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.widgets.form import PushButton
+
+if TYPE_CHECKING:
+    from jobmon_tui.tui.departure import Departure
+
+_LOOK = 0.5
+_NAMED = 8
+
+
+class QuitScreen(ModalScreen[str | None]):
+    """Asks what becomes of the running reports: `wait`, `stop`, or None to stay."""
+
+    BINDING_GROUP_TITLE = "Quit"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "choose('wait')", "Wait for them, then quit"),
+        Binding("s", "choose('stop')", "Stop them now and quit"),
+        Binding("escape,n", "choose('')", "Stay"),
+        Binding("down,right", "app.focus_next", "Next answer", show=False),
+        Binding("up,left", "app.focus_previous", "Previous answer", show=False),
+    ]
+
+    def __init__(self, running: int) -> None:
+        super().__init__()
+        self._count = running
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question over its three answers."""
+        one = self._count == 1
+        what = "1 report runs" if one else f"{self._count} reports run"
+        it = "it" if one else "them"
+        with Vertical(classes="dialog"):
+            yield Static(f"{what} inside this dashboard. Quit?", markup=False, classes="dialog-text")
+            yield PushButton(f"Wait for {it}, then quit (w)", id="wait")
+            yield PushButton(f"Stop {it} now: recorded as Failed (s)", id="stop")
+            yield PushButton("Stay (Esc)", variant="primary", id="stay")
+
+    def on_mount(self) -> None:
+        """Start on staying."""
+        self.query_one("#stay").focus()
+
+    @on(Button.Pressed)
+    def pressed(self, event: Button.Pressed) -> None:
+        """Answer with the button."""
+        self.action_choose("" if event.button.id == "stay" else event.button.id or "")
+
+    def action_choose(self, choice: str) -> None:
+        """Answer with a key."""
+        self.dismiss(choice or None)
+
+
+class DrainScreen(ModalScreen[None]):
+    """Shows what still runs while the dashboard waits for it."""
+
+    BINDING_GROUP_TITLE = "Quitting"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "stop", "Stop them now")]
+
+    def __init__(self, departure: "Departure", grace: float) -> None:
+        super().__init__()
+        self._departure = departure
+        self._grace = grace
+        self._said = ""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the list over its one key."""
+        with Vertical(classes="dialog"):
+            yield Static("", markup=False, id="still-running", classes="dialog-text")
+            yield Static("s  stop them now", markup=False, classes="dialog-keys")
+
+    def on_mount(self) -> None:
+        """Look from time to time; only a change is painted."""
+        self._look()
+        self.set_interval(_LOOK, self._look)
+
+    def _look(self) -> None:
+        running = self._departure.running
+        named = ", ".join(f"#{each}" for each in running[:_NAMED])
+        more = f" and {len(running) - _NAMED} more" if len(running) > _NAMED else ""
+        said = f"Waiting for {named}{more}." if running else "Nothing runs any more."
+        if said != self._said:
+            self._said = said
+            longest = f"After {self._grace:g} seconds what still runs is stopped."
+            self.query_one("#still-running", Static).update(Content(f"{said}\n{longest}"))
+
+    def action_stop(self) -> None:
+        """Wait no longer."""
+        frame(self).leave(0.0, leaving.STOPPED)

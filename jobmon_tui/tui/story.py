@@ -1,0 +1,187 @@
+"""How an execution's story reads: pure functions from what is known to sections of text.
+
+All that comes from data is cleaned here, and stands in `Content`, which reads no markup.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from textual.content import Content
+
+from jobmon_tui.domain.audit import AuditEntry
+from jobmon_tui.domain.execution import ConfigurationState, Execution, Status
+from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.services.look import ExecutionStory
+from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.tui.rows import duration, status_text
+from jobmon_tui.tui.themes import status_variable
+
+_LINES = 300
+"""Lines of output shown from each end; `jobmon output` has them all."""
+
+CONFIGURATION = {
+    ConfigurationState.UNCHANGED: "The report is unchanged since.",
+    ConfigurationState.CHANGED: "The report was edited since: a retry uses this snapshot.",
+    ConfigurationState.DELETED: "The report was deleted: it cannot be retried.",
+}
+_NOT_YET = {Status.QUEUED: "It has not started.", Status.RUNNING: "It has printed nothing so far."}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands under it. `key` is its name in the layout."""
+
+    key: str
+    title: str
+    body: Content
+
+
+def local(moment: datetime | None) -> str:
+    """Return a time in the reader's zone, such as `2026-03-02 06:00:07`, or a dash."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
+
+
+def heading(execution: Execution) -> Content:
+    """Return the line on top: id, report, status."""
+    return Content.assemble(
+        (f"#{execution.id} ", "bold"),
+        (one_line(execution.report), "bold"),
+        "  ",
+        (status_text(execution.status), status_variable(execution.status)),
+    )
+
+
+def sections(story: ExecutionStory) -> Sequence[Section]:
+    """Return what is to be read, the most wanted first; empty ones are left out."""
+    details, execution = story.details, story.details.execution
+    found = []
+    if story.waiting is not None:
+        found.append(Section("waiting", "Why it waits", Content(clean(story.waiting))))
+    if execution.error or details.error_detail:
+        found.append(Section("error", "Error", _error(execution.error, details.error_detail)))
+    found.append(Section("facts", "Facts", _facts(execution, len(story.lineage) > 1)))
+    if len(story.lineage) > 1:
+        found.append(Section("lineage", "Lineage", _lineage(story.lineage, execution.id)))
+    found.append(Section("output", "Output", _output(story.output, execution)))
+    found.append(Section("snapshot", "Configuration", _snapshot(details.configuration, execution)))
+    if story.audit:
+        found.append(Section("audit", "Audit", Content("\n").join(_audit_line(each) for each in story.audit)))
+    return found
+
+
+def _error(brief: str | None, detail: str | None) -> Content:
+    said = clean(brief or "").strip()
+    more = clean(detail or "").strip()
+    parts = [Content.styled(said, "bold $text-error")] if said else []
+    if more and more != said:
+        parts.append(Content(more))
+    return Content("\n").join(parts)
+
+
+def _facts(execution: Execution, has_lineage: bool) -> Content:
+    asked = f"{one_line(execution.requested_by)} ({execution.trigger.value})"
+    took = "-" if execution.duration_ms is None else duration(execution.duration_ms)
+    attempt = f"{execution.attempt}"
+    if execution.retry_of is not None and not has_lineage:
+        attempt += f", retry of #{execution.retry_of}"
+    rows = [
+        ("Queued", f"{local(execution.queued_at)}  by {asked}"),
+        ("Started", local(execution.started_at)),
+        ("Finished", f"{local(execution.finished_at)}  took {took}"),
+        ("Attempt", attempt),
+        ("Worker", one_line(execution.worker or "-")),
+    ]
+    if execution.output_path:
+        rows.append(("Written to", clean(execution.output_path)))
+    zone = datetime.now().astimezone().tzname() or "local time"
+    rows.append(("Times in", zone))
+    return Content("\n").join(Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in rows)
+
+
+def _lineage(lineage: Sequence[Execution], here: int) -> Content:
+    lines = []
+    for at, each in enumerate(lineage):
+        lines.append(
+            Content.assemble(
+                "→ " if at else "  ",
+                (f"#{each.id}", "bold" if each.id == here else ""),
+                " ",
+                (status_text(each.status), status_variable(each.status)),
+                (f"  {local(each.queued_at)}  {one_line(each.requested_by)}", "$text-muted"),
+                ("  ← this one" if each.id == here else "", "$text-muted"),
+            )
+        )
+    return Content("\n").join(lines)
+
+
+def _output(output: StoredOutput, execution: Execution) -> Content:
+    if not output.head and not output.tail:
+        return Content.styled(_NOT_YET.get(execution.status, "It printed nothing."), "$text-muted")
+    head = clean(output.head).rstrip("\n").split("\n")
+    tail = clean(output.tail).rstrip("\n").split("\n") if output.is_cut else []
+    shown, left_out = head, 0
+    if len(head) + len(tail) > 2 * _LINES:
+        end = tail or head[_LINES:]
+        shown = head[:_LINES]
+        left_out = len(head) + len(tail) - len(shown) - len(end[-_LINES:])
+        tail = end[-_LINES:]
+    missing = []
+    if output.is_cut:
+        dropped = max(0, output.tail_start - len(output.head.encode(errors="replace")))
+        missing.append(f"{dropped:,} bytes were not kept")
+    if left_out:
+        missing.append(f"{left_out:,} more lines: jobmon output {execution.id}")
+    if not missing:
+        return Content("\n".join(shown))
+    gap = Content.styled(f"… {'; '.join(missing)} …", "$text-warning")
+    return Content("\n").join([Content("\n".join(shown)), gap, Content("\n".join(tail))])
+
+
+def _snapshot(configuration: str, execution: Execution) -> Content:
+    try:
+        body = "\n".join(_lines(json.loads(configuration), 0))
+    except ValueError:
+        body = configuration
+    state = execution.configuration_state
+    style = "$text-muted" if state is ConfigurationState.UNCHANGED else "$text-warning"
+    about = f"Version {execution.configuration_version}. {CONFIGURATION[state]}"
+    return Content.assemble((about, style), "\n", clean(body))
+
+
+def _lines(value: object, depth: int) -> Sequence[str]:
+    """Return a JSON value as indented lines; a text of many lines, such as a query, keeps its lines."""
+    pad = "  " * depth
+    lines: list[str] = []
+    if isinstance(value, dict):
+        for key, each in value.items():
+            lines += _entry(f"{pad}{key}:", each, depth)
+    elif isinstance(value, list):
+        for each in value:
+            lines += _entry(f"{pad}-", each, depth)
+    elif isinstance(value, str):
+        lines += [f"{pad}{line}" for line in value.strip("\n").split("\n")]
+    else:
+        lines.append(f"{pad}{json.dumps(value)}")
+    return lines
+
+
+def _entry(label: str, value: object, depth: int) -> Sequence[str]:
+    below = _lines(value, depth + 1)
+    if isinstance(value, dict | list):
+        return [label, *below] if value else [f"{label} {json.dumps(value)}"]
+    return [f"{label} {below[0].strip()}"] if len(below) == 1 else [label, *below]
+
+
+def _audit_line(audited: AuditEntry) -> Content:
+    entry = audited.entry
+    made = f" → #{entry.new_execution_id}" if entry.new_execution_id is not None else ""
+    allowed = entry.outcome == "allowed"
+    outcome = entry.outcome if entry.code is None else f"{entry.outcome}: {entry.code}"
+    return Content.assemble(
+        (f"{local(entry.at)}  ", "$text-muted"),
+        f"{one_line(entry.actor)}  {entry.action}{made}  ",
+        (one_line(outcome), "$text-success" if allowed else "$text-error"),
+        (f"  {one_line(entry.origin)}", "$text-muted"),
+    )

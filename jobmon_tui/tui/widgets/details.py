@@ -1,0 +1,94 @@
+"""One execution with all that is known of it, as one scroll with headings."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Static
+
+from jobmon_tui.services.look import ExecutionStory
+from jobmon_tui.tui.story import Section, heading, sections
+from jobmon_tui.tui.widgets.pager import Pager
+
+_KEYS = ("waiting", "error", "facts", "lineage", "output", "snapshot", "audit")
+
+
+class DetailsPanel(Pager):
+    """Shows an execution's story. Left and Right go from heading to heading.
+
+    A new story of the same execution repaints only the sections that differ, and keeps the place.
+    """
+
+    BINDING_GROUP_TITLE = "Details"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,l", "section(1)", "Next heading", show=False),
+        Binding("left,h", "section(-1)", "Heading before", show=False),
+    ]
+    DEFAULT_CSS = """
+    DetailsPanel { background: $surface; color: $text; padding: 0 1; scrollbar-size-vertical: 1; }
+    DetailsPanel > Static { height: auto; }
+    DetailsPanel > .details-title { color: $text-accent; text-style: bold underline; margin-top: 1; }
+    DetailsPanel > #details-heading { text-wrap: nowrap; text-overflow: ellipsis; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._story: ExecutionStory | None = None
+        self._shown: dict[str, Section] = {}
+        self._heading = Static("", id="details-heading", markup=False)
+        self._titles = {key: Static("", classes="details-title", markup=False) for key in _KEYS}
+        self._bodies = {key: Static("", markup=False) for key in _KEYS}
+
+    def compose(self) -> ComposeResult:
+        """Lay out all sections; those that say nothing are hidden."""
+        yield self._heading
+        for key in _KEYS:
+            yield self._titles[key]
+            yield self._bodies[key]
+
+    def on_mount(self) -> None:
+        """Start with what was to be shown before there was anything to show it in."""
+        self._paint(sections(self._story) if self._story else ())
+
+    def show(self, story: ExecutionStory | None) -> None:
+        """Show a story; None says that nothing is chosen."""
+        before, self._story = self._story, story
+        same = before is not None and story is not None and _id(before) == _id(story)
+        if self.is_mounted:
+            self._paint(sections(story) if story else ())
+            if not same:
+                self.scroll_home(animate=False)
+
+    @property
+    def story(self) -> ExecutionStory | None:
+        """What is shown."""
+        return self._story
+
+    def _paint(self, wanted: Sequence[Section]) -> None:
+        top = heading(self._story.details.execution) if self._story else Content("No execution is chosen.")
+        self._heading.update(top)
+        by_key = {section.key: section for section in wanted}
+        for key in _KEYS:
+            section, shown = by_key.get(key), self._shown.get(key)
+            title, body = self._titles[key], self._bodies[key]
+            title.display = body.display = section is not None
+            if section is not None and section != shown:
+                title.update(Content(section.title))
+                body.update(section.body)
+        self._shown = by_key
+
+    def action_section(self, direction: int) -> None:
+        """Scroll to the next heading, or to the one before."""
+        tops = [title.virtual_region.y for title in self._titles.values() if title.display]
+        here = round(self.scroll_target_y)
+        beyond = [top for top in tops if top > here] if direction > 0 else [top for top in tops if top < here]
+        if beyond:
+            self.scroll_to(y=min(beyond) if direction > 0 else max(beyond), animate=False)
+        elif direction < 0:
+            self.scroll_home(animate=False)
+
+
+def _id(story: ExecutionStory) -> int:
+    return story.details.execution.id

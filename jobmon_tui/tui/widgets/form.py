@@ -1,0 +1,71 @@
+"""The parts of a form: fields that say what is wrong with them, and buttons that Space presses too."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Button, Input, Static
+
+from jobmon_tui.domain.text import clean
+
+
+class PushButton(Button):
+    """A button for Enter, Space and the mouse."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "press", "Press", show=False)]
+
+
+class StillInput(Input):
+    """An input whose cursor does not blink: blinking costs 2 kB a second on the line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "app.focus_next", "Next field", show=False),
+        Binding("up", "app.focus_previous", "Previous field", show=False),
+    ]
+
+    def on_mount(self) -> None:
+        """Hold the cursor still."""
+        self.cursor_blink = False
+
+
+class Field(Vertical):
+    """A label, an input, and a line for what is wrong with it."""
+
+    def __init__(self, label: str, *, secret: bool = False, hint: str = "", id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._label = label
+        self._input = StillInput(password=secret, select_on_focus=False)
+        self._note = Static(hint, markup=False, classes="field-note")
+        self._hint = hint
+
+    def compose(self) -> ComposeResult:
+        """Lay out label, input and note."""
+        yield Static(self._label, markup=False, classes="field-label")
+        yield self._input
+        yield self._note
+
+    @property
+    def value(self) -> str:
+        """What was typed."""
+        return self._input.value
+
+    @value.setter
+    def value(self, text: str) -> None:
+        self._input.value = text
+
+    def holds(self, typed_in: Input) -> bool:
+        """Tell whether this is the field that an event comes from."""
+        return typed_in is self._input
+
+    def complain(self, complaint: str | None) -> None:
+        """Say what is wrong and take the focus; None: nothing is wrong."""
+        self._note.update(Content(clean(complaint) if complaint is not None else self._hint))
+        self._note.set_class(complaint is not None, "-wrong")
+        if complaint is not None:
+            self.enter()
+
+    def enter(self) -> None:
+        """Take the focus."""
+        self._input.focus()
