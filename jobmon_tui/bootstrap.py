@@ -45,12 +45,14 @@ class Catalog:
             problems += problems_of(refusal)
         if draft.timeout is not None and not 0 < draft.timeout < float("inf"):
             problems.append(Problem("timeout", "must be longer than nothing, such as 45s, 10m or 1h30m"))
-        # The zone is checked where there is no schedule too: it may get one later.
-        key = "schedule" if draft.schedule else "timezone"
-        try:
-            check_cron(draft.schedule or "0 0 * * *", draft.timezone)
-        except ValueError as error:
-            problems.append(Problem(key, str(error)))
+        # The zone by itself first: it is checked where there is no schedule too, which may come later.
+        for key, cron in (("timezone", "0 0 * * *"), ("schedule", draft.schedule)):
+            try:
+                if cron is not None:
+                    check_cron(cron, draft.timezone)
+            except ValueError as error:
+                problems.append(Problem(key, str(error)))
+                break
         if problems:
             raise InvalidReport(problems)
         return replace(draft, parameters=parameters)

@@ -12,7 +12,7 @@ from jobmon_tui.bootstrap import open_services
 from jobmon_tui.cli.output import complain
 from jobmon_tui.config import DatabaseLocation, Settings, load_settings
 from jobmon_tui.domain.errors import invalid_input
-from jobmon_tui.security.keyring import NoKeyring, SessionKeyring
+from jobmon_tui.security.keyring import NoKeyring, SessionKeyring, backend_name
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
 
@@ -62,6 +62,14 @@ async def keep_token(location: DatabaseLocation, token: str | None) -> str | Non
     except NoKeyring as error:
         return None if token is None else f"The session cannot be kept: {error}. {HOW_WITHOUT_KEYRING}"
     return None
+
+
+def refuse_without_keyring() -> None:
+    """Raise `invalid_input` where a session could not be kept: before the password is asked for."""
+    try:
+        backend_name()
+    except NoKeyring as error:
+        raise invalid_input(f"The session could not be kept: {error}. {HOW_WITHOUT_KEYRING}") from None
 
 
 def with_services(work: Work[T], *, create: bool = False, sessionless: bool = False) -> T:

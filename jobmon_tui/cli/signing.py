@@ -7,7 +7,14 @@ import typer
 
 from jobmon_tui.cli.options import Json, PasswordStdin
 from jobmon_tui.cli.output import complain, print_json, say
-from jobmon_tui.cli.session import ask_password, keep_token, origin, settings, with_services
+from jobmon_tui.cli.session import (
+    ask_password,
+    keep_token,
+    origin,
+    refuse_without_keyring,
+    settings,
+    with_services,
+)
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
@@ -51,11 +58,14 @@ def login(
     if print_token and export:
         raise invalid_input("Use either --print-token or --export.")
     location = settings().database
+    to_keyring = not (print_token or export)
+    if to_keyring:
+        refuse_without_keyring()
     password = ask_password(password_stdin)
 
     async def work(services: Services, _caller: Caller) -> int:
         opened = await services.sign_in(name, password, origin())
-        if print_token or export:
+        if not to_keyring:
             sys.stdout.write(f"export JOBMON_TOKEN={opened.token}\n" if export else f"{opened.token}\n")
             return 0
         refusal = await keep_token(location, opened.token)
@@ -72,20 +82,27 @@ def login(
 
 
 def logout() -> None:
-    """End the session and forget it."""
-    location = settings().database
+    """End the session and forget it.
+
+    It is that of JOBMON_TOKEN where it is set, else the keyring's. Example: jobmon logout
+    """
+    given = settings()
 
     async def work(services: Services, caller: Caller) -> None:
         if caller.token:
             await services.sign_out(caller)
-        await keep_token(location, None)
+        if not given.token:
+            await keep_token(given.database, None)
 
     with_services(work)
-    say("Signed out.")
+    say("Signed out. JOBMON_TOKEN is of no use any more; unset it." if given.token else "Signed out.")
 
 
 def whoami(json: Json = False) -> None:
-    """Show who is signed in, and as what."""
+    """Show who is signed in, and as what.
+
+    Example: jobmon whoami --json
+    """
     actor = with_services(lambda services, caller: services.whoami(caller))
     if json:
         print_json({"name": actor.name, "role": actor.role.value})

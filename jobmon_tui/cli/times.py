@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.text import one_line
 
-_LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?")
+_LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST_SECONDS = 366 * 86_400
 
@@ -19,7 +19,7 @@ def parse_length(text: str) -> float:
         seconds = sum(
             float(part) * size for part, size in zip(found.groups(), _SECONDS.values(), strict=True) if part
         )
-    elif re.fullmatch(r"\d+(?:\.\d+)?", written):
+    elif re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", written):
         seconds = float(written)
     else:
         raise ValueError("write it as 45s, 10m or 1h30m")

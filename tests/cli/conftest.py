@@ -1,0 +1,36 @@
+"""A shell with a database of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring
+
+from tests.cli.shell import TOKENS, Shell, add_people
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
+    """Nothing set up, no keyring."""
+    made = Shell(tmp_path, monkeypatch)
+    for name in ("JOBMON_TOKEN", "JOBMON_OUTPUT_DIR", "JOBMON_CONFIG", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    made.set(
+        HOME=str(tmp_path),
+        JOBMON_DATABASE_URL=f"sqlite:///{made.path}",
+        XDG_STATE_HOME=str(tmp_path / "state"),
+    )
+    monkeypatch.chdir(tmp_path)
+    before = keyring.get_keyring()
+    keyring.set_keyring(Keyring())
+    yield made
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def shell(bare: Shell) -> Shell:
+    """A database with an Administrator, who is signed in, and a Viewer."""
+    bare.write(add_people)
+    bare.set(JOBMON_TOKEN=TOKENS["ada"])
+    return bare
