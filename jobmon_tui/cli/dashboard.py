@@ -70,7 +70,7 @@ async def connect_demo() -> Connection:
     await _import("jobmon_tui.bootstrap", "jobmon_tui.cli.demo")
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli import demo
-    from jobmon_tui.cli.demo_setup import lay_out, mend, move_in
+    from jobmon_tui.cli.demo_setup import MISSING, lay_out, mend, move_in
     from jobmon_tui.config import DatabaseLocation
     from jobmon_tui.services.audited import Caller
 
@@ -87,7 +87,7 @@ async def connect_demo() -> Connection:
 
         async def put_file() -> str:
             await asyncio.to_thread(mend, folder)
-            return f"{demo.MISSING} is in place now. Retry “{demo.MENDABLE}” with r."
+            return f"{MISSING} is in place now. Retry “{demo.MENDABLE}” with r."
 
         async def close() -> None:
             watching.cancel()
