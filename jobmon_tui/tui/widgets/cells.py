@@ -57,6 +57,7 @@ def heading(layout: Layout) -> Line:
     """Return the line above the rows."""
     cells = {column: (column.value, "header") for column in layout.widths}
     cells[Column.ACTION] = (f" {Column.ACTION.value}", "header")
+    cells[Column.DURATION] = (Column.DURATION.value.rjust(6), "header")
     return tuple(Cell(cell.text, "header") for cell in _line(layout, cells))
 
 
@@ -73,7 +74,7 @@ def row(execution: Execution, layout: Layout, now: datetime, action: Action, *, 
         layout,
         {
             Column.MARK: (CURSOR_MARK if cursor else "", "row"),
-            Column.ID: (f"#{execution.id}", "id"),
+            Column.ID: (f"#{execution.id}", "row"),
             Column.REPORT: (one_line(execution.report), "row"),
             Column.STATUS: (rows.status_text(execution.status), status),
             Column.QUEUED: (

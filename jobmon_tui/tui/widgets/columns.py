@@ -47,9 +47,10 @@ class Layout:
 
 _FIXED: Mapping[Column, int] = {Column.MARK: 1, Column.STATUS: 11, Column.DURATION: 6, Column.ACTION: 9}
 _WIDE, _WIDER = 104, 132
-_LEAST_REPORT, _LEAST_ERROR, _MOST_REPORT = 12, 12, 48
-# What is dropped first comes first. Never dropped: id, report, status, the action.
-_DROPPED = (Column.ERROR, Column.DURATION, Column.QUEUED)
+_LEAST_REPORT, _LEAST_ERROR, _MOST_REPORT = 15, 15, 48
+# What is dropped first comes first; the error stays long, since it also names the retry. Never dropped: id,
+# report, status, the action.
+_DROPPED = (Column.DURATION, Column.QUEUED, Column.ERROR)
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,188 @@
+"""The part of the dashboard that changes something: retry, cancel, queue. One call at a time for each row."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.execution import Execution, Status, check_cancellable
+from jobmon_tui.domain.roles import Verb, may, require
+from jobmon_tui.domain.text import one_line
+from jobmon_tui.tui.asking import retry_once, why_no_retry
+from jobmon_tui.tui.host import Host, host_of
+from jobmon_tui.tui.widgets.cells import Action
+from jobmon_tui.tui.widgets.execution_table import ExecutionTable
+from jobmon_tui.tui.widgets.table_messages import ActionRefused, RetryRequested
+
+NO_WORKER = "Queued, but no worker is alive: jobmon worker"
+OUT_OF_VIEW = "That row was out of view; here it is. Press the key again."
+
+
+class ActingScreen(Screen[None]):
+    """Keys that act on the cursor's row. A key that cannot work now is not in the footer, and says why."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "retry", "Retry", tooltip="Retry the Failed execution under the cursor"),
+        Binding("r", "explain('retry')", show=False, system=True),
+        Binding("x", "cancel", "Cancel", tooltip="Cancel the Queued or Running execution under the cursor"),
+        Binding("x", "explain('cancel')", show=False, system=True),
+        Binding("n", "queue_report", "Queue", tooltip="Queue a report now"),
+        Binding("n", "explain('queue_report')", show=False, system=True),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_flight: set[int] = set()
+
+    @property
+    def host(self) -> Host:
+        """The application."""
+        return host_of(self.app)
+
+    @property
+    def table(self) -> ExecutionTable:
+        """The table."""
+        return self.query_one(ExecutionTable)
+
+    # Which keys work now
+
+    def works(self, action: str) -> bool:
+        """Tell whether one of this part's actions can be done to the cursor's row."""
+        row, role = self.table.current, self.host.actor.role
+        if action == "retry":
+            return self.table.action_of(row) is Action.RETRY
+        if action == "cancel":
+            return row is not None and not row.status.is_final and may(role, Verb.CANCEL)
+        return may(role, Verb.RUN)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Give each key to the action, or else to its explanation."""
+        if not self.is_mounted:
+            return False
+        if action in {"retry", "cancel", "queue_report"}:
+            return self.works(action)
+        if action == "explain":
+            return not self.works(str(parameters[0]))
+        return super().check_action(action, parameters)
+
+    def action_explain(self, action: str) -> None:
+        """Say why a key does nothing, in the words of the rule."""
+        row, host = self.table.current, self.host
+        try:
+            if action == "queue_report":
+                require(host.actor, Verb.RUN)
+            elif action == "cancel":
+                require(host.actor, Verb.CANCEL)
+                if row is not None:
+                    check_cancellable(row)
+            elif row is not None and row.id not in self._in_flight:
+                self._explain_retry(row)
+        except JobmonError as refusal:
+            host.refused(refusal)
+
+    def _explain_retry(self, row: Execution) -> None:
+        refusal = why_no_retry(self.host.actor, row)
+        if refusal is not None:
+            self.host.refused(refusal)
+
+    @on(ActionRefused)
+    def explain_retry(self, message: ActionRefused) -> None:
+        """Say why a row has no Retry action."""
+        self._explain_retry(message.execution)
+
+    def _seen(self) -> bool:
+        seen = self.table.show_cursor()
+        if not seen:
+            self.host.warned(OUT_OF_VIEW)
+        return seen
+
+    # Retry
+
+    def action_retry(self) -> None:
+        """Retry the cursor's row."""
+        if self._seen():
+            self.table.request_retry()
+
+    @on(RetryRequested)
+    def start_retry(self, message: RetryRequested) -> None:
+        """Retry; a second press while the first is under way does nothing."""
+        execution_id = message.execution_id
+        if execution_id in self._in_flight:
+            return
+        self._mark(execution_id, busy=True)
+        # Never exclusive: a second press would cancel the first one before its commit.
+        self.run_worker(self._retry(execution_id), group="acting")
+
+    async def _retry(self, execution_id: int) -> None:
+        host = self.host
+        try:
+            receipt = await retry_once(host.services, host.caller, execution_id)
+        except JobmonError as error:
+            host.refused(error)
+        else:
+            host.told(receipt.message)
+            self._warn_if_nobody_works()
+        finally:
+            self._mark(execution_id, busy=False)
+
+    def _warn_if_nobody_works(self) -> None:
+        overview = self.table.overview
+        if overview is not None and not overview.workers:
+            self.host.warned(NO_WORKER)
+
+    def _mark(self, execution_id: int, *, busy: bool) -> None:
+        if busy:
+            self._in_flight.add(execution_id)
+        else:
+            self._in_flight.discard(execution_id)
+        if self.is_mounted:
+            self.table.set_busy(frozenset(self._in_flight))
+
+    # Cancel
+
+    def action_cancel(self) -> None:
+        """Cancel the cursor's row; a Running one only after a question."""
+        row = self.table.current
+        if row is None or row.id in self._in_flight or not self._seen():
+            return
+        self._mark(row.id, busy=True)
+        self.run_worker(self._cancel(row), group="acting")
+
+    async def _cancel(self, row: Execution) -> None:
+        from jobmon_tui.tui.screens.confirm import ConfirmScreen
+
+        host = self.host
+        try:
+            if row.status is Status.RUNNING:
+                question = f"#{row.id} “{one_line(row.report)}” is running. Stop it?"
+                if not await self.app.push_screen_wait(ConfirmScreen(question, f"Stop #{row.id}")):
+                    return
+            host.told(await host.services.cancel(host.caller, row.id))
+        except JobmonError as error:
+            host.refused(error)
+        finally:
+            self._mark(row.id, busy=False)
+
+    # Queue a report
+
+    def action_queue_report(self) -> None:
+        """Pick a report, and queue it now."""
+        self.run_worker(self._queue_report(), group="acting")
+
+    async def _queue_report(self) -> None:
+        from jobmon_tui.tui.screens.pick_report import PickReportScreen
+
+        host = self.host
+        try:
+            names = [report.draft.name for report in await host.services.reports(host.caller)]
+            name = await self.app.push_screen_wait(PickReportScreen(names))
+            if name is None:
+                return
+            queued = await host.services.run(host.caller, name)
+        except JobmonError as error:
+            host.refused(error)
+            return
+        host.told(f"“{one_line(name)}” was queued as #{queued.execution.id}.")
+        self._warn_if_nobody_works()

@@ -1,0 +1,337 @@
+"""The dashboard: the live table under its header, details beside or below it, filters, and the keys."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Footer, Input
+
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.execution import Execution, Status
+from jobmon_tui.domain.roles import Verb, may
+from jobmon_tui.domain.text import one_line
+from jobmon_tui.services.look import Overview
+from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.tui import rows
+from jobmon_tui.tui.host import Host
+from jobmon_tui.tui.screens.acting import ActingScreen
+from jobmon_tui.tui.screens.live import Live
+from jobmon_tui.tui.widgets.details import DetailsPanel
+from jobmon_tui.tui.widgets.execution_table import ExecutionTable
+from jobmon_tui.tui.widgets.header_bar import HeaderBar, HeaderState
+from jobmon_tui.tui.widgets.search_input import SearchInput
+from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
+from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, RowHighlighted
+
+WIDE = 120
+"""From this width on the details stand beside the table."""
+_STATUSES = tuple(Status)
+_SETTLE = 0.12
+"""Seconds of quiet before something is read for what was typed, or for where the cursor stopped."""
+
+
+class _Source:
+    """The services as the table knows them."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    async def overview(self, wanted: ExecutionFilter) -> Overview:
+        return await self._host.services.overview(self._host.caller, wanted)
+
+    async def executions(
+        self,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        offset: int = 0,
+    ) -> Sequence[Execution]:
+        return await self._host.services.executions(
+            self._host.caller, wanted, limit, before=before, after=after, offset=offset
+        )
+
+    async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        return await self._host.services.newer(self._host.caller, wanted, execution_id)
+
+
+class DashboardScreen(ActingScreen):
+    """Owns the state and awaits the services; the widgets only show."""
+
+    BINDING_GROUP_TITLE = "Executions"
+    DEFAULT_CSS = """
+    DashboardScreen { layout: vertical; background: $background; }
+    DashboardScreen #main { height: 1fr; layout: vertical; }
+    DashboardScreen #main.-wide { layout: horizontal; }
+    DashboardScreen DetailsPanel { display: none; height: 1fr; }
+    DashboardScreen .-open DetailsPanel { display: block; }
+    DashboardScreen .-wide DetailsPanel { width: 2fr; height: 100%; }
+    DashboardScreen .-wide ExecutionTable { width: 3fr; }
+    DashboardScreen SearchInput { display: none; }
+    DashboardScreen.-searching SearchInput { display: block; }
+    DashboardScreen.-searching StatusLine { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("o", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
+        Binding("d", "toggle_details", "Details", tooltip="Show or hide the details (also Enter)"),
+        Binding("slash", "search", "Search", key_display="/", tooltip="Search by report name"),
+        *(
+            Binding(str(key), f"toggle_status('{status.name}')", f"Only {status.value}", show=False)
+            for key, status in enumerate(_STATUSES, start=1)
+        ),
+        Binding("0", "show_all", "All", tooltip="Show all: clears every filter"),
+        Binding("escape", "back", "Back", show=False, tooltip="Close the details, or else show all"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wanted = ExecutionFilter()
+        self._old: str | None = None
+        self._abilities: tuple[bool, ...] = ()
+        self._details_of: int | None = None
+
+    def compose(self) -> ComposeResult:
+        """Lay out header, table, details, status line and footer."""
+        host = self.host
+        yield HeaderBar(HeaderState(host.actor, host.services.database_name))
+        with Container(id="main"):
+            yield ExecutionTable(_Source(host), may_retry=may(host.actor.role, Verb.RETRY))
+            yield DetailsPanel()
+        yield SearchInput()
+        yield StatusLine()
+        yield Footer(show_command_palette=False, compact=True)
+
+    def on_mount(self) -> None:
+        """Start reading; the first paint waits for no row."""
+        self.table.set_notice("Reading …")
+        self.table.focus()
+        self.set_interval(1.0, self._tick)
+        self.run_worker(self._stay_live(), group="live")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Put the details where there is room."""
+        self.query_one("#main").set_class(event.size.width >= WIDE, "-wide")
+
+    # Live
+
+    async def _stay_live(self) -> None:
+        live = Live(self.host.services.changes, self._renew, self._fresh, self._stale)
+        try:
+            await live.run()
+        except JobmonError as error:
+            self._stale(error.message)
+            self.host.refused(error)
+
+    async def _renew(self) -> None:
+        if self.table.overview is None or self.table.wanted != self._wanted:
+            await self.table.show(self._wanted, self._current_id)
+        else:
+            await self.table.renew()
+
+    def _fresh(self) -> None:
+        self._old = None
+        self._say()
+        self._read_details()
+
+    def _stale(self, reason: str) -> None:
+        self._old = reason
+        if self.table.overview is None:
+            self.table.set_notice("Nothing can be read yet; trying again …")
+        self._say()
+
+    @on(LoadFailed)
+    def rows_failed(self, message: LoadFailed) -> None:
+        """Say why rows are missing; the live loop finds out by itself when they can be read again."""
+        if message.error.code is ErrorCode.STORAGE_UNAVAILABLE:
+            self._stale(message.error.message)
+        else:
+            self.host.refused(message.error)
+
+    def _tick(self) -> None:
+        self.table.tick()
+        self._say()
+
+    @property
+    def _current_id(self) -> int | None:
+        return self.table.current.id if self.table.current else None
+
+    # What is said around the table
+
+    def _say(self) -> None:
+        """Bring everything around the table up to date; each part repaints only what differs."""
+        host, table = self.host, self.table
+        worker = host.worker
+        self.query_one(HeaderBar).put(
+            HeaderState(
+                host.actor,
+                host.services.database_name,
+                table.overview,
+                self._old,
+                len(worker.running) if worker is not None else None,
+                self._wanted.statuses,
+            )
+        )
+        if table.overview is not None:
+            table.set_notice(self._empty_notice())
+        self._say_status()
+        self._offer_keys()
+
+    def _empty_notice(self) -> str:
+        if self._wanted != ExecutionFilter():
+            return "Nothing matches. Esc shows all."
+        if may(self.host.actor.role, Verb.RUN):
+            return "No reports have run yet. Press n to queue one."
+        return "No reports have run yet."
+
+    def _say_status(self) -> None:
+        table, row = self.table, self.table.current
+        name = rows.accessible_name(row) if row is not None and table.on_action else ""
+        hint = ""
+        if name:
+            name = f"{name} · Enter or Space"
+        elif self._old is not None:
+            hint = one_line(self._old)
+        elif row is not None and not table.cursor_in_view:
+            hint = f"The cursor is on #{row.id}, out of view"
+        elif row is not None and row.retried_by is not None and row.retried_by_status is not None:
+            hint = f"Retried by #{row.retried_by} ({row.retried_by_status.value}): o goes there"
+        count = f"{rows.number(table.cursor + 1)} of {rows.number(table.total)}" if table.total else ""
+        self.query_one(StatusLine).put(name=name, hint=hint, narrowed=filter_text(self._wanted), count=count)
+
+    def _offer_keys(self) -> None:
+        """Let the footer teach the keys that work now; building it anew is dear, so only when they differ."""
+        actions = ("retry", "cancel", "queue_report", "go_to_retry", "show_all")
+        abilities = tuple(bool(self.check_action(action, ())) for action in actions)
+        if abilities != self._abilities:
+            self._abilities = abilities
+            self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer only keys that do something."""
+        if not self.is_mounted:
+            return False
+        if action == "go_to_retry":
+            return self.table.current is not None and self.table.current.retried_by is not None
+        if action == "show_all":
+            return self._wanted != ExecutionFilter()
+        return super().check_action(action, parameters)
+
+    @on(RowHighlighted)
+    def row_highlighted(self) -> None:
+        """Follow the cursor."""
+        self._say_status()
+        self._offer_keys()
+        if self._current_id != self._details_of:
+            self._read_details()
+
+    # Filters
+
+    def _narrow(self, wanted: ExecutionFilter, *, after: float = 0.0) -> None:
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._say()
+            self.run_worker(self._show(self._current_id, after), group="filter", exclusive=True)
+
+    async def _show(self, wish: int | None, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
+        try:
+            await self.table.show(self._wanted, wish)
+        except JobmonError as error:
+            self.rows_failed(LoadFailed(error))
+        else:
+            self._say()
+
+    def action_toggle_status(self, name: str) -> None:
+        """Show this status too, or no longer."""
+        self._narrow(replace(self._wanted, statuses=self._wanted.statuses ^ {Status[name]}))
+
+    def action_show_all(self) -> None:
+        """Clear every filter."""
+        self.query_one(SearchInput).value = ""
+        self._narrow(ExecutionFilter())
+
+    def action_search(self) -> None:
+        """Open the search."""
+        self.add_class("-searching")
+        self.query_one(SearchInput).focus()
+
+    @on(Input.Changed)
+    def searched(self, event: Input.Changed) -> None:
+        """Search while it is typed."""
+        self._narrow(replace(self._wanted, search=event.value.strip() or None), after=_SETTLE)
+
+    @on(SearchInput.Closed)
+    def search_closed(self) -> None:
+        """Give the keys back to the table."""
+        self.remove_class("-searching")
+        self.table.focus()
+
+    def action_back(self) -> None:
+        """Close the details, or else show all."""
+        if self._details_open:
+            self.action_toggle_details()
+        else:
+            self.action_show_all()
+
+    def action_go_to_retry(self) -> None:
+        """Go to the newest retry of the cursor's row, past the filter where it hides that."""
+        row = self.table.current
+        if row is not None and row.retried_by is not None:
+            self.run_worker(self._go_to(row.retried_by), group="filter", exclusive=True)
+
+    async def _go_to(self, execution_id: int) -> None:
+        await self._show(execution_id)
+        if self._current_id != execution_id and self._wanted != ExecutionFilter():
+            self._wanted = ExecutionFilter()
+            with self.prevent(Input.Changed):
+                self.query_one(SearchInput).value = ""
+            await self._show(execution_id)
+
+    # Details
+
+    @property
+    def _details_open(self) -> bool:
+        return self.query_one("#main").has_class("-open")
+
+    @on(DetailsRequested)
+    def open_details(self) -> None:
+        """Show the details of the cursor's row."""
+        if not self._details_open:
+            self.action_toggle_details()
+
+    def action_toggle_details(self) -> None:
+        """Show or hide the details."""
+        self.query_one("#main").toggle_class("-open")
+        if self._details_open:
+            self._read_details()
+        else:
+            self._details_of = None
+            self.table.focus()
+
+    def _read_details(self) -> None:
+        """Read the story of the cursor's row, once the cursor rests."""
+        if self._details_open:
+            moved = self._details_of is not None and self._details_of != self._current_id
+            self._details_of = self._current_id
+            after = _SETTLE if moved else 0.0
+            self.run_worker(self._show_details(self._current_id, after), group="details", exclusive=True)
+
+    async def _show_details(self, execution_id: int | None, after: float) -> None:
+        await asyncio.sleep(after)
+        host, panel = self.host, self.query_one(DetailsPanel)
+        if execution_id is None:
+            panel.show(None)
+            return
+        try:
+            panel.show(await host.services.show(host.caller, execution_id))
+        except JobmonError as error:
+            if error.code is ErrorCode.EXECUTION_NOT_FOUND:
+                panel.show(None)
+            else:
+                self.rows_failed(LoadFailed(error))

@@ -1,0 +1,114 @@
+"""The top of the dashboard: who, where, whether the view is live and somebody works; then the counts."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from rich.cells import cell_len
+
+from jobmon_tui.domain.execution import Status
+from jobmon_tui.domain.roles import Actor
+from jobmon_tui.domain.text import one_line
+from jobmon_tui.services.look import Overview
+from jobmon_tui.tui import rows
+from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderState:
+    """What the header says. `old` is why the data is old, None while it is live."""
+
+    actor: Actor
+    database: str
+    overview: Overview | None = None
+    old: str | None = None
+    running_here: int | None = None
+    """How many reports run inside this dashboard; None where its scheduler is off."""
+    filtered: frozenset[Status] = field(default_factory=frozenset)
+
+
+class HeaderBar(PlainLines):
+    """Two lines."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "header--name",
+        "header--muted",
+        "header--live",
+        "header--warning",
+        "header--chosen",
+        *(f"header--{status.value.lower()}" for status in Status),
+    }
+    DEFAULT_CSS = """
+    HeaderBar { height: 2; background: $panel; color: $text; }
+    HeaderBar > .header--name { color: $text; text-style: bold; }
+    HeaderBar > .header--muted { color: $text-muted; }
+    HeaderBar > .header--live { color: $text-success; }
+    HeaderBar > .header--warning { color: $text-warning; text-style: bold; }
+    HeaderBar > .header--chosen { color: $text; text-style: bold reverse; }
+    HeaderBar > .header--queued { color: $status-queued; }
+    HeaderBar > .header--running { color: $status-running; }
+    HeaderBar > .header--succeeded { color: $status-succeeded; }
+    HeaderBar > .header--failed { color: $status-failed; }
+    HeaderBar > .header--cancelled { color: $status-cancelled; }
+    """
+
+    def __init__(self, state: HeaderState, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
+        super().__init__(id=id)
+        self._state = state
+
+    def put(self, state: HeaderState) -> None:
+        """Say this."""
+        self._state = state
+        self.say()
+
+    def compose_lines(self, width: int) -> Said:
+        """Return both lines."""
+        return (self._who_and_how(width), self._counts(width))
+
+    def _who_and_how(self, width: int) -> tuple[Piece, ...]:
+        state = self._state
+        who = (
+            Piece(f" {one_line(state.actor.name, 24)}", "header--name"),
+            Piece(f" {state.actor.role.value}"),
+        )
+        where = Piece(f" · {one_line(state.database, 60)}", "header--muted")
+        if state.old is not None:
+            # Why the data is old matters more now than which database it is.
+            said = Piece(f"! data is old: {one_line(state.old)} ", "header--warning")
+            room = width - sum(cell_len(piece.text) for piece in who) - 2
+            return both_ends([*who, where], [Piece(rows.cut(said.text, room), said.style)], width)
+        right: list[Piece] = []
+        if state.overview is None:
+            right = [Piece("connecting … ", "header--muted")]
+        else:
+            if state.running_here is not None:
+                right.append(Piece(f"runs reports here: {state.running_here} · "))
+            if not state.overview.workers:
+                right.append(Piece("! no worker alive", "header--warning"))
+                right.append(Piece(" · "))
+            right.append(Piece("● live ", "header--live"))
+        return both_ends([*who, where], right, width)
+
+    def _counts(self, width: int) -> tuple[Piece, ...]:
+        """Return the counts, each with the key that filters by it, in the longest form that fits."""
+        overview = self._state.overview
+        if overview is None:
+            return ()
+        line: list[Piece] = []
+        for gap, compact in ((3, False), (2, False), (2, True), (1, True)):
+            line = [Piece(" ")]
+            for key, status in enumerate(Status, start=1):
+                count = rows.number(overview.counts.get(status, 0), compact=compact)
+                chosen = status in self._state.filtered
+                line += [
+                    Piece(f"[{key}" if chosen else str(key), "header--muted"),
+                    Piece(
+                        f" {rows.status_text(status)} {count}",
+                        "header--chosen" if chosen else f"header--{status.value.lower()}",
+                    ),
+                    Piece("]" if chosen else "", "header--muted"),
+                    Piece(" " * gap),
+                ]
+            line.pop()
+            if sum(cell_len(piece.text) for piece in line) <= width:
+                break
+        return both_ends(line, [], width)
