@@ -1,0 +1,76 @@
+"""The shell as a program of its own, for tests in a real terminal: `python -m tests.tui.shell_program MARK`.
+
+It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
+STAGE_CRASH raises a defect with a password in a local variable when `m` is pressed, STAGE_SLOW drains slowly.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobmon_tui.tui import terminal
+from jobmon_tui.tui.contracts import Connection, Options
+from jobmon_tui.tui.entry import run_dashboard
+from tests.tui.fake_services import FakeWorker
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+MARK = Path(sys.argv[1])
+
+
+def _mark(line: str) -> None:
+    with MARK.open("a") as file:
+        file.write(line)
+
+
+class MarkingWorker(FakeWorker):
+    """Writes down how it was stopped."""
+
+    async def stop(self, grace: float, reason: str) -> None:
+        _mark(f"stopped {grace:g} {reason}\n")
+        if grace:
+            await asyncio.sleep(float(os.environ.get("STAGE_SLOW", "0")))
+        await super().stop(grace, reason)
+
+
+def _set_the_stage() -> None:
+    """Put the placeholder in; it imports Textual, for which the entry prepares first."""
+    import jobmon_tui.tui.app as module
+    from tests.tui.shell_stage import Placeholder, StagedApp
+
+    class CrashingScreen(Placeholder):
+        def key_m(self) -> None:
+            dsn = "postgresql://ada:hunter2@db/jobmon"
+            raise RuntimeError(f"no such thing: {len(dsn)}")
+
+    class ProgramApp(StagedApp):
+        def make_dashboard(self) -> "Screen[None]":
+            return CrashingScreen() if os.environ.get("STAGE_CRASH") else Placeholder()
+
+    module.JobmonApp = ProgramApp  # type: ignore[misc]
+
+
+async def _connect() -> Connection:
+    from tests.tui.shell_stage import signed_in_stage
+
+    return await signed_in_stage(worker=MarkingWorker([12, 15])).connect()
+
+
+def main() -> int:
+    """Run the shell; its worker runs two executions."""
+    prepare = terminal.prepare
+
+    def prepare_and_stage(environ: MutableMapping[str, str]) -> None:
+        prepare(environ)
+        _set_the_stage()
+
+    terminal.prepare = prepare_and_stage
+    return run_dashboard(_connect, Options(origin="pts/1"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
