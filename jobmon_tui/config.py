@@ -92,7 +92,7 @@ def _from_file(found: TomlFile | None) -> dict[str, object]:
 
 def _origin(key: str, flags: Mapping[str, object], found: TomlFile | None) -> str:
     if key in flags:
-        return f"--{key.replace('_', '-')}"
+        return "--" + ("database" if key == "database_url" else key.replace("_", "-"))
     if os.environ.get(_PREFIX + key.upper()):
         return _PREFIX + key.upper()
     if found is not None and key in found.values:

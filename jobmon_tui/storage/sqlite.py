@@ -77,12 +77,13 @@ def current_revision(path: Path) -> str | None:
     except sqlite3.Error as error:
         raise _plain(error, path) from error
     try:
-        row = raw.execute("SELECT version_num FROM alembic_version").fetchone()
+        tables = {str(name) for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and "alembic_version" not in tables:
+            raise storage_unavailable(
+                f"The database {path.name} belongs to another program and was left as it is. Name another."
+            )
+        row = raw.execute("SELECT version_num FROM alembic_version").fetchone() if tables else None
         return None if row is None else str(row[0])
-    except sqlite3.OperationalError as error:
-        if "no such table" in str(error):
-            return None
-        raise _plain(error, path) from error
     except sqlite3.DatabaseError as error:
         raise _plain(error, path) from error
     finally:
