@@ -5,9 +5,14 @@ import sys
 
 def main() -> None:
     """Run the dashboard, or a command."""
-    from jobmon_tui.cli.way_in import enter
+    try:
+        from jobmon_tui.cli.way_in import enter
 
-    sys.exit(enter(sys.argv[1:]))
+        code = enter(sys.argv[1:])
+    except KeyboardInterrupt:
+        # Ctrl+C while still importing; later on each face has its own answer to it.
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

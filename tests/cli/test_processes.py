@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.services.audited import token_hash
-from tests.cli.shell import NOW, TOKENS, Shell
+from tests.cli.shell import Shell
 
 PASSWORD = "correct horse"
 _PR_CAPBSET_DROP = 24
@@ -160,7 +159,7 @@ def test_an_output_folder_that_cannot_be_written(shell: Shell) -> None:
     assert _jobmon("doctor", plain_user=True, JOBMON_OUTPUT_DIR=str(folder / "reports")).returncode == 0
 
 
-def test_a_hang_up_of_the_reader_ends_a_follower(shell: Shell) -> None:
+def test_ctrl_c_ends_a_follower_without_a_traceback(shell: Shell) -> None:
     (shell.folder / "slow.toml").write_text(SLOW)
     assert shell("reports", "import", "slow.toml").code == 0
     number = shell("run", "Slow", "--json").json["id"]
@@ -171,16 +170,12 @@ def test_a_hang_up_of_the_reader_ends_a_follower(shell: Shell) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.5)
+    time.sleep(1.5)  # wherever it is by then, still importing on a slow machine
     assert follower.poll() is None
     follower.send_signal(signal.SIGINT)
     _out, said = follower.communicate(timeout=20)
     assert "Traceback" not in said
     assert follower.returncode != 0
-
-
-def test_the_session_of_the_tests_is_a_real_one(shell: Shell) -> None:
-    assert shell.write(lambda t: t.actor(token_hash(TOKENS["ada"]), NOW)) is not None
 
 
 def test_files_are_private_under_any_umask(bare: Shell, tmp_path: Path) -> None:
