@@ -36,6 +36,7 @@ class Terminal:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.columns = columns
         self.bytes_read = 0
         self.child = pexpect.spawn(
             sys.executable,
