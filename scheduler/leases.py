@@ -19,6 +19,7 @@ class Watch:
         self._lost_after = lost_after
         self._longest_gap = longest_gap
         self._last: float | None = None
+        self._missed = 0
         self._standing: dict[str, tuple[int, float]] = {}
 
     def observe(self, counters: Mapping[str, int], now: float) -> Sequence[str]:
@@ -27,8 +28,9 @@ class Watch:
         Where two observations lie far apart, the observer itself stood still, and with it perhaps the whole
         machine: then only `longest_gap` of that time is held against the others.
         """
-        gap = 0.0 if self._last is None else min(now - self._last, self._longest_gap)
+        gap = 0.0 if self._last is None or self._missed > 1 else min(now - self._last, self._longest_gap)
         self._last = now
+        self._missed = 0
         standing: dict[str, tuple[int, float]] = {}
         for worker, counter in counters.items():
             before = self._standing.get(worker)
@@ -38,8 +40,11 @@ class Watch:
         return [worker for worker, (_, still) in standing.items() if still >= self._lost_after]
 
     def blink(self) -> None:
-        """Hold the time until the next observation against nobody: where one cannot look, none can beat."""
-        self._last = None
+        """An observation failed. After two in a row the time until the next is held against nobody.
+
+        Where one cannot look, none can beat. A single failure may well be this observer's own.
+        """
+        self._missed += 1
 
 
 class Leases:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.scheduler.fakes import AWAY, SUCCEEDED, Runner, Store, at_work
 from tests.scheduler.virtual import virtual
 
@@ -58,3 +60,84 @@ async def test_a_start_whose_answer_was_lost_is_repeated() -> None:
         await asyncio.sleep(10)
         assert store.summary(1) == ("Succeeded", "12 rows")
         assert (store.rows[1].starts, engine.runner.begun) == (1, [1])
+
+
+@virtual
+async def test_while_the_storage_is_away_it_asks_ever_less_often_and_then_goes_on() -> None:
+    store = Store()
+    store.add(1)
+    store.trouble(OSError("disk I/O error"), "offer")
+    async with at_work(store) as engine:
+        await asyncio.sleep(120)
+        assert engine.runner.begun == []
+        # Pauses of 0.05 to 0.1 seconds at first, and of 5 to 10 seconds at last.
+        assert 15 < store.calls["offer"] < 40
+        store.well()
+        await asyncio.sleep(10.1)
+        assert engine.runner.begun == [1]
+
+
+@virtual
+async def test_what_others_win_first_is_made_up_for_at_once() -> None:
+    store = Store()
+    store.add(*range(1, 9))
+    # Both are offered 1 and 2; the second one's start comes too late for them.
+    store.delays["start"] = 0.01
+    async with at_work(store, name="one", settle=0), at_work(store, name="two", alone=False) as two:
+        assert two.scheduler.running == (3, 4)
+        assert store.calls["start"] == 3
+
+
+@virtual
+async def test_an_offer_that_can_never_be_won_does_not_keep_it_busy() -> None:
+    store = Store()
+    store.add(1, 2)
+    store.beats["other"] = 0
+    for row in store.rows.values():
+        row.status, row.worker = "Held", "other"
+
+    async def offer(limit: int) -> list[int]:
+        store.calls["offer"] += 1
+        return [1, 2][:limit]
+
+    store.offer = offer  # type: ignore[method-assign]
+    async with at_work(store) as engine:
+        await asyncio.sleep(25)
+        assert engine.runner.begun == []
+        assert store.calls["offer"] < 60
+
+
+@virtual
+async def test_nothing_is_claimed_before_the_worker_is_registered() -> None:
+    store = Store()
+    store.add(1)
+    store.trouble(AWAY, "register")
+    async with at_work(store) as engine:
+        await asyncio.sleep(20)
+        assert store.calls["offer"] == 0
+        store.well()
+        await asyncio.sleep(10.1)
+        assert engine.runner.begun == [1]
+
+
+@virtual
+async def test_a_queue_that_offers_too_much_is_not_believed() -> None:
+    store = Store()
+    store.add(1, 2, 3)
+
+    async def offer(limit: int) -> list[int]:
+        return [row.id for row in store.rows.values() if row.status == "Queued"]
+
+    store.offer = offer  # type: ignore[method-assign]
+    async with at_work(store, concurrency=2) as engine:
+        assert engine.scheduler.running == (1, 2)
+
+
+@virtual
+async def test_a_worker_without_room_or_a_second_life_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        async with at_work(concurrency=0):
+            pass
+    async with at_work() as engine:
+        with pytest.raises(RuntimeError, match="runs once"):
+            await engine.scheduler.run()
