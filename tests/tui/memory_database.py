@@ -1,4 +1,4 @@
-"""A database in memory, for the dashboard's tests: the real use cases run on it, only the storage is a toy."""
+"""A database in memory, for the dashboard's tests: real use cases run on it, only the storage is a toy."""
 
 import asyncio
 from bisect import bisect_right

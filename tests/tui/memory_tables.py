@@ -75,6 +75,11 @@ class MemoryTables:
         self.last_id = max(self.last_id, execution_id)
         self.revision += 1
 
+    def forget(self, execution_id: int) -> None:
+        """Remove a row, as retention does."""
+        self._tally[self.rows.pop(execution_id).execution.status] -= 1
+        self.revision += 1
+
     def _stored(self, execution_id: int) -> ExecutionDetails | None:
         found = self.rows.get(execution_id)
         if found is None and 1 <= execution_id <= self.history:

@@ -1,6 +1,6 @@
 """The dashboard on a stage: the real application over the services in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
@@ -67,9 +67,7 @@ class Stage:
     @property
     def all_text(self) -> str:
         """The whole screen as text."""
-        width, height = self.app.size
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join(strip.text for strip in strips[:height])
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -80,9 +78,8 @@ class Stage:
         for _ in range(3):
             await self.pilot.pause(0.06)
 
-    async def until(self, true: "object", seconds: float = 5.0) -> None:
+    async def until(self, true: Callable[[], object], seconds: float = 5.0) -> None:
         """Wait until `true()` holds."""
-        assert callable(true)
         for _ in range(int(seconds / 0.02)):
             if true():
                 return

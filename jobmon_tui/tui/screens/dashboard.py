@@ -73,6 +73,7 @@ class DashboardScreen(ActingScreen):
     DashboardScreen .-open DetailsPanel { display: block; }
     DashboardScreen .-wide DetailsPanel { width: 2fr; height: 100%; }
     DashboardScreen .-wide ExecutionTable { width: 3fr; }
+    DashboardScreen ToastRack { margin-bottom: 2; }
     DashboardScreen SearchInput { display: none; }
     DashboardScreen.-searching SearchInput { display: block; }
     DashboardScreen.-searching StatusLine { display: none; }
@@ -85,7 +86,8 @@ class DashboardScreen(ActingScreen):
             Binding(str(key), f"toggle_status('{status.name}')", f"Only {status.value}", show=False)
             for key, status in enumerate(_STATUSES, start=1)
         ),
-        Binding("0", "show_all", "All", tooltip="Show all: clears every filter"),
+        # The status line teaches this one beside the filter: the footer has no room for it at 80 cells.
+        Binding("0", "show_all", "Show all", show=False, tooltip="Show all: clears every filter"),
         Binding("escape", "back", "Back", show=False, tooltip="Close the details, or else show all"),
     ]
 
@@ -201,12 +203,15 @@ class DashboardScreen(ActingScreen):
             hint = f"The cursor is on #{row.id}, out of view"
         elif row is not None and row.retried_by is not None and row.retried_by_status is not None:
             hint = f"Retried by #{row.retried_by} ({row.retried_by_status.value}): o goes there"
+        narrowed = filter_text(self._wanted)
+        if narrowed:
+            narrowed = f"Only {narrowed} · 0: all"
         count = f"{rows.number(table.cursor + 1)} of {rows.number(table.total)}" if table.total else ""
-        self.query_one(StatusLine).put(name=name, hint=hint, narrowed=filter_text(self._wanted), count=count)
+        self.query_one(StatusLine).put(name=name, hint=hint, narrowed=narrowed, count=count)
 
     def _offer_keys(self) -> None:
         """Let the footer teach the keys that work now; building it anew is dear, so only when they differ."""
-        actions = ("retry", "cancel", "queue_report", "go_to_retry", "show_all")
+        actions = ("retry", "cancel", "queue_report", "go_to_retry")
         abilities = tuple(bool(self.check_action(action, ())) for action in actions)
         if abilities != self._abilities:
             self._abilities = abilities

@@ -61,9 +61,10 @@ def heading(layout: Layout) -> Line:
     return tuple(Cell(cell.text, "header") for cell in _line(layout, cells))
 
 
-def missing(layout: Layout) -> Line:
+def missing(layout: Layout, *, cursor: bool = False) -> Line:
     """Return the line of a row that is still being read."""
-    return _line(layout, {Column.ID: ("…", "muted")})
+    mark = CURSOR_MARK if cursor else ""
+    return _line(layout, {Column.MARK: (mark, "row"), Column.ID: ("…", "muted")})
 
 
 def row(execution: Execution, layout: Layout, now: datetime, action: Action, *, cursor: bool = False) -> Line:

@@ -48,6 +48,8 @@ class Layout:
 _FIXED: Mapping[Column, int] = {Column.MARK: 1, Column.STATUS: 11, Column.DURATION: 6, Column.ACTION: 9}
 _WIDE, _WIDER = 104, 132
 _LEAST_REPORT, _LEAST_ERROR, _MOST_REPORT = 15, 15, 48
+_LEAST_FOR_ERROR = 22
+"""Cells for report and error together: with fewer the error goes too."""
 # What is dropped first comes first; the error stays long, since it also names the retry. Never dropped: id,
 # report, status, the action.
 _DROPPED = (Column.DURATION, Column.QUEUED, Column.ERROR)
@@ -65,8 +67,7 @@ def layout(width: int, digits: int = 4) -> Layout:
     shown = [column for column in Column if column is not Column.ATTEMPT or width >= _WIDE]
     room = _room(width, shown, fixed)
     for column in _DROPPED:
-        least = _LEAST_REPORT + (_LEAST_ERROR if Column.ERROR in shown else 0)
-        if room >= least:
+        if room >= (_LEAST_FOR_ERROR if column is Column.ERROR else _LEAST_REPORT + _LEAST_ERROR):
             break
         shown.remove(column)
         room = _room(width, shown, fixed)
@@ -76,7 +77,7 @@ def layout(width: int, digits: int = 4) -> Layout:
     report = max(1, room)
     if Column.ERROR in shown:
         share = room * 2 // 5 if width >= _WIDER else room // 2
-        report = min(_MOST_REPORT, max(_LEAST_REPORT, share))
+        report = min(_MOST_REPORT, share)
     widths = {**fixed, Column.REPORT: report, Column.ERROR: room - report}
     return Layout(width, {column: widths[column] for column in shown})
 

@@ -100,7 +100,7 @@ class ExecutionTable(WindowView, can_focus=True):
         execution = self.row(position)
         at_cursor = position == self._cursor
         if execution is None:
-            line = cells.missing(self._layout)
+            line = cells.missing(self._layout, cursor=at_cursor)
         else:
             action = self.action_of(execution)
             if at_cursor and action is Action.RETRY and self._on_action:

@@ -12,6 +12,15 @@ from jobmon_tui.services.look import Overview
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 
+_FORMS = (
+    (3, False, True),
+    (2, False, True),
+    (2, True, True),
+    (1, True, True),
+    (2, True, False),
+)
+"""How the counts are written: the gap between them, whether shortened, whether with the word."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeaderState:
@@ -94,7 +103,7 @@ class HeaderBar(PlainLines):
         if overview is None:
             return ()
         line: list[Piece] = []
-        for gap, compact in ((3, False), (2, False), (2, True), (1, True)):
+        for gap, compact, word in _FORMS:
             line = [Piece(" ")]
             for key, status in enumerate(Status, start=1):
                 count = rows.number(overview.counts.get(status, 0), compact=compact)
@@ -102,7 +111,7 @@ class HeaderBar(PlainLines):
                 line += [
                     Piece(f"[{key}" if chosen else str(key), "header--muted"),
                     Piece(
-                        f" {rows.status_text(status)} {count}",
+                        f" {rows.status_text(status) if word else rows.GLYPHS[status]} {count}",
                         "header--chosen" if chosen else f"header--{status.value.lower()}",
                     ),
                     Piece("]" if chosen else "", "header--muted"),

@@ -42,7 +42,7 @@ class StatusLine(PlainLines):
     def compose_lines(self, width: int) -> Said:
         """Return the line."""
         left = [Piece(f" {self._name}", "status--name") if self._name else Piece(f" {self._hint}")]
-        right = [Piece(f"{self._count} ", "status--muted")] if self._count else []
+        right = [Piece(f"{self._count or 'none'} ", "status--muted")] if self._count or self._filter else []
         if self._filter:
-            right = [Piece(f"Only {self._filter} · ", "status--filter"), *right]
+            right = [Piece(f"{self._filter} · ", "status--filter"), *right]
         return (both_ends(left, right, width),)
