@@ -1,7 +1,5 @@
 """The dashboard's frame: it paints first, connects then, and knows who is signed in and how to leave."""
 
-import asyncio
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,12 +11,9 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.sign_in import SignedIn
-from jobmon_tui.tui import departure as leaving
-from jobmon_tui.tui.contracts import Connect, Connection, Options
-from jobmon_tui.tui.departure import Departure
-from jobmon_tui.tui.driver import LastingDriver
+from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
+from jobmon_tui.tui.leaving_app import LeavingApp
 from jobmon_tui.tui.log_file import log_to_file
-from jobmon_tui.tui.plain_end import PlainEnd
 from jobmon_tui.tui.screens.waiting import WaitingScreen
 from jobmon_tui.tui.themes import DEFAULT_THEME, THEMES, next_theme
 from jobmon_tui.tui.toasts import Kind, Toasts
@@ -28,7 +23,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class JobmonApp(PlainEnd):
+class JobmonApp(LeavingApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -58,17 +53,12 @@ class JobmonApp(PlainEnd):
     worker: EmbeddedWorker | None
 
     def __init__(self, connect: Connect, options: Options) -> None:
-        super().__init__(driver_class=LastingDriver)
-        self.options = options
+        super().__init__(options)
         self.worker = None
-        self.departure = Departure()
         self.toasts = Toasts(self)
-        self.farewell: str | None = None
-        """One line for the shell, once the screen is gone."""
         self._connect_to = connect
         self._connection: Connection | None = None
         self._signed_in = False
-        self._leaving = False
         for theme in THEMES.values():
             self.register_theme(theme)
         self._wear(options.theme)
@@ -87,7 +77,7 @@ class JobmonApp(PlainEnd):
         """Listen to the system, and connect once the first frame is out."""
         if not self.is_headless:
             log_to_file()
-            self._listen()
+            self.listen_to_the_system()
         self.call_after_refresh(self.connect)
 
     def connect(self) -> None:
@@ -111,6 +101,9 @@ class JobmonApp(PlainEnd):
         if connection.options is not None:
             self.options = connection.options
             self._wear(self.options.theme)
+        extra = self.options.extra
+        if extra is not None:
+            self.bind(extra.key, "extra", description=extra.label)
 
     async def _welcome(self) -> None:
         """Go on with the saved session where it is still good, else ask."""
@@ -156,6 +149,8 @@ class JobmonApp(PlainEnd):
         self.caller, self.actor = caller, actor
         self._signed_in = True
         self._replace_all(self.make_dashboard())
+        if self.options.extra is not None:
+            self.warned(self.options.extra.hint)
 
     def make_dashboard(self) -> "Screen[None]":
         """Return the screen that shows the executions."""
@@ -188,8 +183,8 @@ class JobmonApp(PlainEnd):
     # -- the keys that work everywhere
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the audit log only to who is signed in."""
-        if action == "audit":
+        """Offer the audit log, and what the starter adds, only to who is signed in."""
+        if action in {"audit", "extra"}:
             return self._signed_in
         return super().check_action(action, parameters)
 
@@ -212,6 +207,18 @@ class JobmonApp(PlainEnd):
 
         self.push_screen(MessagesScreen(self.toasts.history))
 
+    def action_extra(self) -> None:
+        """Do what the starter of the dashboard offers."""
+        extra = self.options.extra
+        if extra is not None:
+            self.run_worker(self._do(extra), group="extra")
+
+    async def _do(self, extra: Extra) -> None:
+        try:
+            self.told(await extra.run())
+        except JobmonError as error:
+            self.refused(error)
+
     def action_next_theme(self) -> None:
         """Wear the next theme."""
         self.theme = next_theme(self.theme)
@@ -223,70 +230,3 @@ class JobmonApp(PlainEnd):
         self.theme = DEFAULT_THEME
         if self.is_running:
             self.warned(f"There is no theme “{theme}”. There are: {', '.join(THEMES)}.")
-
-    # -- leaving
-
-    def action_copy_or_quit(self) -> None:
-        """Copy what the mouse selected; with nothing selected, ask to quit."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_to_clipboard(selected)
-        else:
-            self.action_quit_asked()
-
-    def action_quit_asked(self) -> None:
-        """Quit; ask first where reports run inside this dashboard."""
-        from jobmon_tui.tui.screens.quit import QuitScreen
-
-        if self._leaving or isinstance(self.screen, QuitScreen):
-            return
-        running = self.departure.running
-        if running:
-            self.push_screen(QuitScreen(len(running)), self._leave_as_chosen)
-        else:
-            self._leave_as_chosen("stop")
-
-    def _leave_as_chosen(self, choice: str | None) -> None:
-        if choice == "wait":
-            self.leave(self.options.drain_seconds, leaving.CLOSED)
-        elif choice == "stop":
-            self.leave(0.0, leaving.STOPPED)
-
-    def leave(self, grace: float, reason: str) -> None:
-        """Wait `grace` seconds for what runs here, end the rest with `reason`, and exit.
-
-        While one waits, a second one with no grace stops at once.
-        """
-        from jobmon_tui.tui.screens.quit import DrainScreen
-
-        if not self.is_running or (self._leaving and grace > 0):
-            return
-        if not self._leaving:
-            self._leaving = True
-            if grace > 0 and self.departure.running:
-                self.push_screen(DrainScreen(self.departure, grace))
-        self.run_worker(self._leave(grace, reason), name="leave", group="leave")
-
-    async def _leave(self, grace: float, reason: str) -> None:
-        await self.departure.stop(grace, reason)
-        self.exit(0)
-
-    async def on_unmount(self) -> None:
-        """Close the connection after the last screen, so that nobody asks a closed database."""
-        await self.departure.close()
-
-    def _listen(self) -> None:
-        if isinstance(self._driver, LastingDriver):
-            self._driver.on_gone = self.hung_up
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, self.hung_up)
-        loop.add_signal_handler(signal.SIGTERM, self.terminated)
-        loop.add_signal_handler(signal.SIGINT, self.terminated)
-
-    def hung_up(self) -> None:
-        """The terminal is gone: stop what runs here, with that reason, and exit."""
-        self.leave(0.0, leaving.TERMINAL_CLOSED)
-
-    def terminated(self) -> None:
-        """Somebody asks this process to end: drain, then exit; asked again, stop at once."""
-        self.leave(0.0 if self._leaving else self.options.drain_seconds, leaving.TERMINATED)

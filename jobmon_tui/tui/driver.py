@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
 from textual.message import Message
 
 if TYPE_CHECKING:
@@ -100,6 +101,19 @@ class LastingDriver(LinuxDriver):
             # The parser is a generator, dead after an exception. A key lost is better than the screen lost.
             _log.warning("input that makes no sense was dropped: %s", type(error).__name__)
             self._parser = XTermParser(self._debug)
+
+    def process_message(self, message: Message) -> None:
+        """Pass it on; what was read as Alt and a letter is Esc and a letter: nothing here is bound to Alt.
+
+        The long wait for the rest of an escape sequence makes one of the two whenever both are typed at once.
+        """
+        if isinstance(message, Key) and message.key.startswith("alt+") and message.is_printable:
+            super().process_message(Key("escape", "\x1b"))
+            key = message.key.removeprefix("alt+").removeprefix("shift+")
+            message = Key(
+                message.character if key.isalpha() and message.character else key, message.character
+            )
+        super().process_message(message)
 
     def _tell_gone(self) -> None:
         if self.on_gone is not None:

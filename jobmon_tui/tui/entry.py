@@ -42,8 +42,6 @@ def run_dashboard(connect: Connect, options: Options) -> int:
     if app.crash is not None:
         _say(app.crash)
         return UNFORESEEN
-    if app.farewell is not None:
-        _say(app.farewell)
     return app.return_code or 0
 
 

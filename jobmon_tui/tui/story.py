@@ -81,15 +81,17 @@ def _error(brief: str | None, detail: str | None) -> Content:
 
 
 def _facts(execution: Execution, has_lineage: bool) -> Content:
-    asked = f"{one_line(execution.requested_by)} ({execution.trigger.value})"
-    took = "-" if execution.duration_ms is None else duration(execution.duration_ms)
     attempt = f"{execution.attempt}"
     if execution.retry_of is not None and not has_lineage:
         attempt += f", retry of #{execution.retry_of}"
+    finished = local(execution.finished_at)
+    if execution.duration_ms is not None:
+        finished += f", took {duration(execution.duration_ms)}"
     rows = [
-        ("Queued", f"{local(execution.queued_at)}  by {asked}"),
+        ("Asked by", f"{one_line(execution.requested_by)} ({execution.trigger.value})"),
+        ("Queued", local(execution.queued_at)),
         ("Started", local(execution.started_at)),
-        ("Finished", f"{local(execution.finished_at)}  took {took}"),
+        ("Finished", finished),
         ("Attempt", attempt),
         ("Worker", one_line(execution.worker or "-")),
     ]

@@ -120,6 +120,24 @@ async def test_the_first_account_is_made_with_complaints_at_the_fields() -> None
     assert len(stage.services.database.tables.people) == 1
 
 
+async def test_quitting_while_it_connects_ends_the_connecting() -> None:
+    ended = []
+
+    async def connect() -> Connection:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append(True)
+        raise AssertionError("nobody waits for it")
+
+    app = StagedApp(connect, Options(origin="pts/1"))
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("q")
+        await pilot.pause()
+    assert (ended, app.return_code) == ([True], 0)
+
+
 async def test_a_session_that_ends_while_working_leads_to_the_sign_in() -> None:
     app = signed_in_stage().app()
     async with app.run_test(notifications=True) as pilot:

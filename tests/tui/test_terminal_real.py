@@ -157,6 +157,16 @@ def test_garbage_typed_does_not_crash(shell, garbage: bytes) -> None:
     running.ended()
 
 
+def test_escape_and_a_letter_typed_at_once_are_two_keys(shell) -> None:
+    running = shell()
+    running.child.send("?")
+    running.wait_for("Keys")
+    running.child.send("\x1b?")  # back, and into the help again: as Alt and a key it would be neither
+    time.sleep(0.8)
+    running.child.send("\x1bq")
+    running.wait_for("2 reports run inside this dashboard")
+
+
 def test_a_defect_shows_one_plain_line_and_no_variables(shell) -> None:
     running = shell(STAGE_CRASH="1")
     running.child.send("m")

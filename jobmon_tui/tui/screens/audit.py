@@ -20,7 +20,7 @@ from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.story import local
 
 PAGE = 100
-_COLUMNS = (("At", 19), ("Actor", 12), ("Action", 15), ("Outcome", 7), ("Execution", 13), ("Origin", None))
+_COLUMNS = (("At", 19), ("Actor", 10), ("Action", 19), ("Allowed", 7), ("Execution", 13), ("Origin", None))
 
 
 class AuditTable(DataTable[Text]):
@@ -35,7 +35,7 @@ class AuditTable(DataTable[Text]):
         Binding("ctrl+d", "half_page(1)", "Half a page down", show=False),
         Binding("ctrl+u", "half_page(-1)", "Half a page up", show=False),
         Binding("home,g", "scroll_top", "Newest", show=False),
-        Binding("end,G,shift+g", "scroll_bottom", "Oldest loaded", show=False),
+        Binding("end,G", "scroll_bottom", "Oldest loaded", show=False),
     ]
 
     def __init__(self) -> None:

@@ -1,20 +1,25 @@
 """Every key, read from the bindings themselves."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Footer, Input, Static
 
+from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.widgets.pager import Pager
 
 _OURS = "jobmon_tui."
+_INDENT, _KEYS = 2, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,51 +38,40 @@ class KeyGroup:
     lines: Sequence[KeyHelp]
 
 
-def _bindings(kind: type[object]) -> Sequence[Binding]:
-    own = kind.__dict__.get("BINDINGS", ())
-    return list(Binding.make_bindings(own))
+def _ours(kind: type[object]) -> Sequence[type[object]]:
+    return [each for each in kind.__mro__ if each.__module__.startswith(_OURS)]
 
 
-def _group(kind: type[object], display: "KeyNames") -> KeyGroup | None:
-    by_action: dict[str, list[Binding]] = {}
-    for binding in _bindings(kind):
-        by_action.setdefault(binding.action, []).append(binding)
-    lines = []
-    for bindings in by_action.values():
-        keys = list(dict.fromkeys(display.of(binding) for binding in bindings))
-        lines.append(KeyHelp(" ".join(keys), bindings[0].tooltip or bindings[0].description))
-    title = str(kind.__dict__.get("BINDING_GROUP_TITLE") or kind.__name__)
-    return KeyGroup(title, lines) if lines else None
+def _title(kind: type[object]) -> str:
+    for each in _ours(kind):
+        if title := each.__dict__.get("BINDING_GROUP_TITLE"):
+            return str(title)
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).capitalize()
 
 
-class KeyNames:
-    """What a key is called, by the app's own naming, which the footer uses too."""
-
-    def __init__(self, screen: Screen[object]) -> None:
-        self._app = screen.app
-
-    def of(self, binding: Binding) -> str:
-        """Return the name of a binding's key."""
-        return self._app.get_key_display(binding)
-
-
-def _kinds(nodes: Iterable[DOMNode]) -> Iterator[type[object]]:
-    """Give our own classes behind these nodes, each once."""
-    seen: set[type[object]] = set()
-    for node in nodes:
-        for kind in type(node).__mro__:
-            if kind.__module__.startswith(_OURS) and kind not in seen:
-                seen.add(kind)
-                yield kind
+def _group(kind: type[object], name_of: Callable[[Binding], str]) -> KeyGroup:
+    """Gather the keys of a class and of those of ours that it inherits from; a key is its first owner's."""
+    by_action: dict[str, list[str]] = {}
+    what: dict[str, str] = {}
+    taken: set[str] = set()
+    for each in _ours(kind):
+        bindings = list(Binding.make_bindings(each.__dict__.get("BINDINGS", ())))
+        for binding in bindings:
+            # What the system marks are the same keys again, saying why they cannot work now.
+            if not binding.system and binding.key not in taken:
+                by_action.setdefault(binding.action, []).append(name_of(binding))
+                what.setdefault(binding.action, binding.tooltip or binding.description)
+        taken |= {binding.key for binding in bindings}
+    lines = [KeyHelp(" ".join(dict.fromkeys(keys)), what[action]) for action, keys in by_action.items()]
+    return KeyGroup(_title(kind), lines)
 
 
 def key_groups(screen: Screen[object], others: Sequence[type[object]] = ()) -> Sequence[KeyGroup]:
     """Return every key of a screen, of the parts on it, of the app, and of `others`."""
-    nodes = [screen, *screen.walk_children(DOMNode), screen.app]
-    kinds = dict.fromkeys([*_kinds(nodes), *others])
-    names = KeyNames(screen)
-    groups = (_group(kind, names) for kind in kinds)
-    return [group for group in groups if group is not None]
+    parts = [type(part) for part in screen.walk_children(DOMNode) if not isinstance(part, Input)]
+    kinds = dict.fromkeys([type(screen), *parts, type(screen.app), *others])
+    groups = (_group(kind, screen.app.get_key_display) for kind in kinds if _ours(kind))
+    return [group for group in groups if group.lines]
 
 
 class HelpScreen(Screen[None]):
@@ -95,17 +89,31 @@ class HelpScreen(Screen[None]):
         from jobmon_tui.tui.screens.audit import AuditScreen
         from jobmon_tui.tui.screens.messages import MessagesScreen
 
+        extra = frame(self).options.extra
+        groups = [KeyGroup("This time", [KeyHelp(extra.key, extra.hint)])] if extra is not None else []
+        groups += key_groups(self._about, (AuditScreen, MessagesScreen))
         yield Static("Keys", markup=False, classes="screen-title")
         with Pager():
-            extra = frame(self).options.extra
-            if extra is not None:
-                yield _block(KeyGroup("This time", [KeyHelp(extra.key, extra.hint)]))
-            for group in key_groups(self._about, (AuditScreen, MessagesScreen)):
-                yield _block(group)
+            for group in groups:
+                yield KeyList(group)
         yield Footer(show_command_palette=False)
 
 
-def _block(group: KeyGroup) -> Static:
-    lines = [Content.styled(group.title, "bold $text-accent")]
-    lines += [Content.assemble((f"  {line.keys:<22} ", "bold"), line.what) for line in group.lines]
-    return Static(Content("\n").join(lines), classes="help-group")
+class KeyList(Static):
+    """One group; what a key does keeps to its own column on every width."""
+
+    DEFAULT_CSS = "KeyList { height: auto; margin-bottom: 1; }"
+
+    def __init__(self, group: KeyGroup) -> None:
+        super().__init__(markup=False)
+        self._group = group
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the lines for this width."""
+        room = max(20, event.size.width - _INDENT - _KEYS - 1)
+        lines = [Content.styled(clean(self._group.title), "bold $text-accent")]
+        for line in self._group.lines:
+            first, *rest = textwrap.wrap(clean(line.what), room) or [""]
+            lines.append(Content.assemble(" " * _INDENT, (f"{line.keys:<{_KEYS}} ", "bold"), first))
+            lines += [Content(" " * (_INDENT + _KEYS + 1) + each) for each in rest]
+        self.update(Content("\n").join(lines))

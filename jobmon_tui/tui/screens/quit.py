@@ -73,11 +73,12 @@ class DrainScreen(ModalScreen[None]):
         self._departure = departure
         self._grace = grace
         self._said = ""
+        self._still = Static("", markup=False, classes="dialog-text")
 
     def compose(self) -> ComposeResult:
         """Lay out the list over its one key."""
         with Vertical(classes="dialog"):
-            yield Static("", markup=False, id="still-running", classes="dialog-text")
+            yield self._still
             yield Static("s  stop them now", markup=False, classes="dialog-keys")
 
     def on_mount(self) -> None:
@@ -93,7 +94,7 @@ class DrainScreen(ModalScreen[None]):
         if said != self._said:
             self._said = said
             longest = f"After {self._grace:g} seconds what still runs is stopped."
-            self.query_one("#still-running", Static).update(Content(f"{said}\n{longest}"))
+            self._still.update(Content(f"{said}\n{longest}"))
 
     def action_stop(self) -> None:
         """Wait no longer."""

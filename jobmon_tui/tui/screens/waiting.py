@@ -24,13 +24,16 @@ class WaitingScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._error: JobmonError | None = None
+        self._lines = [
+            Static(self.CONNECTING, id="waiting-line", markup=False),
+            Static("", id="waiting-reason", markup=False),
+            Static("", id="waiting-keys", markup=False),
+        ]
 
     def compose(self) -> ComposeResult:
         """Lay out one line."""
         with Vertical(id="waiting"):
-            yield Static(self.CONNECTING, id="waiting-line", markup=False)
-            yield Static("", id="waiting-reason", markup=False)
-            yield Static("", id="waiting-keys", markup=False)
+            yield from self._lines
 
     def failed(self, error: JobmonError) -> None:
         """Say why there is no connection, and what can be done."""
@@ -47,7 +50,7 @@ class WaitingScreen(Screen[None]):
         self._show(self.CONNECTING, "", "")
         frame(self).connect()
 
-    def _show(self, line: str, reason: str, keys: str) -> None:
-        for part, text in (("line", line), ("reason", reason), ("keys", keys)):
-            self.query_one(f"#waiting-{part}", Static).update(Content(clean(text)))
+    def _show(self, *said: str) -> None:
+        for line, text in zip(self._lines, said, strict=True):
+            line.update(Content(clean(text)))
         self.refresh_bindings()

@@ -21,13 +21,20 @@ class DetailsPanel(Pager):
     A new story of the same execution repaints only the sections that differ, and keeps the place.
     """
 
+    ALLOW_MAXIMIZE = True
     BINDING_GROUP_TITLE = "Details"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("right,l", "section(1)", "Next heading", show=False),
         Binding("left,h", "section(-1)", "Heading before", show=False),
+        Binding("enter", "full_screen", "Full screen, and back", show=False),
     ]
     DEFAULT_CSS = """
-    DetailsPanel { background: $surface; color: $text; padding: 0 1; scrollbar-size-vertical: 1; }
+    DetailsPanel {
+        background: $surface; color: $text; padding: 0 1 0 0; scrollbar-size-vertical: 1;
+        border-left: outer $surface;
+    }
+    DetailsPanel:focus { border-left: outer $border; }
+    DetailsPanel.-maximized { width: 100%; height: 1fr; max-height: 100%; }
     DetailsPanel > Static { height: auto; }
     DetailsPanel > .details-title { color: $text-accent; text-style: bold underline; margin-top: 1; }
     DetailsPanel > #details-heading { text-wrap: nowrap; text-overflow: ellipsis; }
@@ -78,6 +85,13 @@ class DetailsPanel(Pager):
                 title.update(Content(section.title))
                 body.update(section.body)
         self._shown = by_key
+
+    def action_full_screen(self) -> None:
+        """Fill the screen, or give it back; Esc gives it back too."""
+        if self.is_maximized:
+            self.screen.minimize()
+        else:
+            self.screen.maximize(self)
 
     def action_section(self, direction: int) -> None:
         """Scroll to the next heading, or to the one before."""

@@ -18,7 +18,7 @@ class Pager(VerticalScroll, can_focus=True):
         Binding("ctrl+d", "half_page(1)", "Half a page down", show=False),
         Binding("ctrl+u", "half_page(-1)", "Half a page up", show=False),
         Binding("home,g", "scroll_home", "Top", show=False),
-        Binding("end,G,shift+g", "scroll_end", "End", show=False),
+        Binding("end,G", "scroll_end", "End", show=False),
     ]
 
     def action_half_page(self, direction: int) -> None:

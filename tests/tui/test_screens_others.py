@@ -1,0 +1,162 @@
+"""Audit, help, questions and the report picker."""
+
+from collections.abc import Sequence
+
+import pytest
+from textual.widgets import DataTable
+
+from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry
+from jobmon_tui.services.audited import utc_now
+from jobmon_tui.tui.contracts import Extra, Options
+from jobmon_tui.tui.screens.audit import PAGE, AuditScreen
+from jobmon_tui.tui.screens.confirm import ConfirmScreen
+from jobmon_tui.tui.screens.help import HelpScreen, key_groups
+from jobmon_tui.tui.screens.pick_report import PickReportScreen
+from jobmon_tui.tui.widgets.pager import Pager
+from tests.tui.fake_services import FakeServices
+from tests.tui.shell_stage import screen_text, signed_in_stage
+
+
+def audited(count: int) -> FakeServices:
+    services = FakeServices()
+    for at in range(1, count + 1):
+        entry = NewAuditEntry(
+            utc_now(), "ada", "Administrator", "Job Retry", "refused", "not_retryable", at, None, "pts/1 [b]",
+            f"#{at} is Running \x1b[31m",
+        )  # fmt: skip
+        services.database.tables.log.append(AuditEntry(at, entry, GENESIS, "0" * 64))
+    return services
+
+
+async def test_the_audit_log_is_read_page_by_page_and_row_by_row() -> None:
+    services = audited(2 * PAGE + 30)
+    app = signed_in_stage(services=services).app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await pilot.pause()
+        assert isinstance(app.screen, AuditScreen)
+        table = app.screen.query_one(DataTable)
+        assert table.row_count == PAGE
+        assert f"{PAGE} entries, more below" in screen_text(app)
+        await pilot.press("j", "j", "k")
+        await pilot.pause()
+        shown = screen_text(app)
+        assert f"Entry    #{2 * PAGE + 29}" in shown
+        assert "refused: not_retryable" in shown
+        assert f"#{2 * PAGE + 29} is Running �[31m" in shown
+        assert "pts/1 [b]" in shown
+        assert app.cursor_position.y == 3  # title, header, and the second row
+        for expected in (2 * PAGE, 2 * PAGE + 30, 2 * PAGE + 30):
+            await pilot.press("G")
+            await pilot.pause()
+            assert table.row_count == expected
+        await pilot.press("G")
+        await pilot.pause()
+        assert "Entry    #1 " in screen_text(app)
+        await pilot.press("g", "escape")
+        await pilot.pause()
+        assert not isinstance(app.screen, AuditScreen)
+
+
+async def test_an_audit_log_that_cannot_be_read_says_why() -> None:
+    services = audited(3)
+    app = signed_in_stage(services=services).app()
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.pause()
+        services.database.outage = "The database is locked."
+        await pilot.press("a")
+        await pilot.pause()
+        assert "✗ The database is locked." in screen_text(app)
+        services.database.outage = None
+        await pilot.press("r")
+        await pilot.pause()
+        assert app.screen.query_one(DataTable).row_count == 3
+
+
+async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
+    async def put() -> str:
+        return "It is there now."
+
+    extra = Extra("p", "Put file", "Puts the missing file in place.", put)
+    stage = signed_in_stage(services=audited(1), options=Options(origin="pts/1", extra=extra))
+    app = stage.app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause()
+        await pilot.press("a")
+        await pilot.pause()
+        opener = app.screen
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert isinstance(app.screen, HelpScreen)
+        said = {line.what for group in key_groups(opener) for line in group.lines}
+        for active in (each.binding for each in opener.active_bindings.values()):
+            if active.action.split("(")[0] in {
+                "quit_asked",
+                "again",
+                "messages",
+                "audit",
+                "next_theme",
+                "help",
+            }:
+                assert (active.tooltip or active.description) in said
+        keys = {key for group in key_groups(opener) for line in group.lines for key in line.keys.split()}
+        assert {"?", "a", "m", "q", "j", "k", "g", "G", "^d", "^u", "r", "esc"} <= keys
+        assert "Puts the missing file in place." in screen_text(app)
+        pager = app.screen.query_one(Pager)
+        assert pager.max_scroll_y > 0
+        await pilot.press("G")
+        await pilot.pause()
+        assert "Messages" in screen_text(app)
+        await pilot.press("escape", "escape")
+        await pilot.press("p")
+        await pilot.pause()
+        assert app.toasts.history[0].text == "It is there now."
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [(["y"], True), (["n"], False), (["escape"], False), (["enter"], False), (["left", "space"], True)],
+)
+async def test_a_question_is_answered_by_keys_and_its_focus_starts_on_no(
+    keys: Sequence[str], answer: bool
+) -> None:
+    app = signed_in_stage().app()
+    answers: list[bool | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.push_screen(ConfirmScreen("Cancel “[@click=app.bell]x[/]” #12?", "Cancel #12"), answers.append)
+        await pilot.pause()
+        assert "Cancel “[@click=app.bell]x[/]” #12?" in screen_text(app)
+        assert "Cancel #12 (y)" in screen_text(app)
+        await pilot.press(*keys)
+        await pilot.pause()
+    assert answers == [answer]
+
+
+NAMES = ["Departures by airport", "Delays by carrier", "Ledger [/close]", "Weather"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "picked"),
+    [
+        (["enter"], "Departures by airport"),
+        (["down", "down", "enter"], "Ledger [/close]"),
+        ([*"by CARR", "enter"], "Delays by carrier"),
+        ([*"zzz", "enter", "escape"], None),
+        (["down", "up", *"w", "enter"], "Weather"),
+        (["escape"], None),
+    ],
+    ids=["first", "arrows", "words", "nothing", "both", "back"],
+)
+async def test_a_report_is_picked_by_typing_and_arrows(keys: Sequence[str], picked: str | None) -> None:
+    app = signed_in_stage().app()
+    answers: list[str | None] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        app.push_screen(PickReportScreen(NAMES), answers.append)
+        await pilot.pause()
+        assert "Ledger [/close]" in screen_text(app)
+        await pilot.press(*["space" if key == " " else key for key in keys])
+        await pilot.pause()
+    assert answers == [picked]
