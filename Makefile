@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check bench cover format lock clean
+.PHONY: help setup demo test check bench pictures cover format lock clean
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -31,6 +31,9 @@ check: $(STAMP) ## format, lint, types, import contracts, file sizes
 
 bench: $(STAMP) ## measure the retry on a million executions; over the limit it fails
 	$(BIN)/python -m tests.benchmarks.bench_retry
+
+pictures: $(STAMP) ## the README's pictures, from the real dashboard
+	$(BIN)/python docs/pictures/make.py
 
 cover: $(STAMP) ## every test, and which lines none of them reached
 	$(BIN)/python -m coverage erase
