@@ -28,7 +28,7 @@ def painted(table: ExecutionTable) -> Iterator[list[int]]:
     try:
         yield lines
     finally:
-        del table.render_line  # type: ignore[method-assign]
+        del table.render_line
 
 
 def some(count: int = 60, status: Status = Status.SUCCEEDED) -> FakeServices:

@@ -1,7 +1,6 @@
 """The dashboard: the live table under its header, details beside or below it, filters, and the keys."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -9,21 +8,21 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
-from jobmon_tui.domain.execution import Execution, Status
+from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.roles import Verb, may
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.look import Overview
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
-from jobmon_tui.tui.host import Host
+from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.screens.acting import ActingScreen
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.header_bar import HeaderBar, HeaderState
+from jobmon_tui.tui.widgets.key_bar import KeyBar
 from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
 from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, RowHighlighted
@@ -33,32 +32,6 @@ WIDE = 120
 _STATUSES = tuple(Status)
 _SETTLE = 0.12
 """Seconds of quiet before something is read for what was typed, or for where the cursor stopped."""
-
-
-class _Source:
-    """The services as the table knows them."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-
-    async def overview(self, wanted: ExecutionFilter) -> Overview:
-        return await self._host.services.overview(self._host.caller, wanted)
-
-    async def executions(
-        self,
-        wanted: ExecutionFilter,
-        limit: int,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        offset: int = 0,
-    ) -> Sequence[Execution]:
-        return await self._host.services.executions(
-            self._host.caller, wanted, limit, before=before, after=after, offset=offset
-        )
-
-    async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
-        return await self._host.services.newer(self._host.caller, wanted, execution_id)
 
 
 class DashboardScreen(ActingScreen):
@@ -99,15 +72,15 @@ class DashboardScreen(ActingScreen):
         self._details_of: int | None = None
 
     def compose(self) -> ComposeResult:
-        """Lay out header, table, details, status line and footer."""
+        """Lay out header, table, details, status line and keys."""
         host = self.host
         yield HeaderBar(HeaderState(host.actor, host.services.database_name))
         with Container(id="main"):
-            yield ExecutionTable(_Source(host), may_retry=may(host.actor.role, Verb.RETRY))
+            yield ExecutionTable(ServicesSource(host), may_retry=may(host.actor.role, Verb.RETRY))
             yield DetailsPanel()
         yield SearchInput()
         yield StatusLine()
-        yield Footer(show_command_palette=False, compact=True)
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Start reading; the first paint waits for no row."""
@@ -210,7 +183,7 @@ class DashboardScreen(ActingScreen):
         self.query_one(StatusLine).put(name=name, hint=hint, narrowed=narrowed, count=count)
 
     def _offer_keys(self) -> None:
-        """Let the footer teach the keys that work now; building it anew is dear, so only when they differ."""
+        """Let the last line teach the keys that work now."""
         actions = ("retry", "cancel", "queue_report", "go_to_retry")
         abilities = tuple(bool(self.check_action(action, ())) for action in actions)
         if abilities != self._abilities:

@@ -3,6 +3,7 @@
 A line is a plain tuple, so that an unchanged one is known by comparing, and not painted again.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum, auto
 from typing import NamedTuple
@@ -44,13 +45,24 @@ def _line(layout: Layout, cells: dict[Column, tuple[str, str]]) -> Line:
     line: list[Cell] = []
     for column, width in layout.widths.items():
         text, style = cells.get(column, ("", "row"))
-        line.append(Cell(rows.fit(text, width), style))
-        if gap := layout.gap(column):
-            line.append(Cell(" " * gap, "row"))
-    # The last gap reaches the edge, so that the whole line has the row's style.
-    used = sum(layout.widths.values()) + sum(map(layout.gap, layout.widths))
-    line[-1] = Cell(" " * max(0, layout.width - used + 1), "row")
-    return tuple(line)
+        # Blank cells go with what stands before them: each change of style costs bytes on a slow line.
+        line.append(Cell(rows.fit(text, width) + " " * layout.gap(column), style if text else "row"))
+    last = line.pop()
+    line.append(Cell(last.text.removesuffix(" "), last.style))
+    used = sum(layout.widths.values()) + sum(map(layout.gap, layout.widths)) - 1
+    line.append(Cell(" " * max(0, layout.width - used), "row"))
+    return joined(line)
+
+
+def joined(line: Iterable[Cell]) -> Line:
+    """Return the line with neighbours of the same style made one."""
+    pieces: list[Cell] = []
+    for cell in line:
+        if pieces and pieces[-1].style == cell.style:
+            pieces[-1] = Cell(pieces[-1].text + cell.text, cell.style)
+        elif cell.text:
+            pieces.append(cell)
+    return tuple(pieces)
 
 
 def heading(layout: Layout) -> Line:
@@ -58,7 +70,7 @@ def heading(layout: Layout) -> Line:
     cells = {column: (column.value, "header") for column in layout.widths}
     cells[Column.ACTION] = (f" {Column.ACTION.value}", "header")
     cells[Column.DURATION] = (Column.DURATION.value.rjust(6), "header")
-    return tuple(Cell(cell.text, "header") for cell in _line(layout, cells))
+    return joined(Cell(cell.text, "header") for cell in _line(layout, cells))
 
 
 def missing(layout: Layout, *, cursor: bool = False) -> Line:

@@ -1,7 +1,7 @@
 """The table of executions: the cursor keeps its row; the Retry action is focused, clicked and named in it."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -25,6 +25,8 @@ from jobmon_tui.tui.widgets.table_messages import (
 )
 from jobmon_tui.tui.widgets.window import PageSource
 from jobmon_tui.tui.widgets.window_view import WindowView
+
+_LINES_KEPT = 1_000
 
 
 def local_now() -> datetime:
@@ -67,6 +69,8 @@ class ExecutionTable(WindowView, can_focus=True):
         self._busy: frozenset[int] = frozenset()
         self._told: tuple[Execution | None, bool, bool] | None = None
         self._notice = ""
+        self._lines: dict[tuple[Execution, Action, bool], Line] = {}
+        self._lines_hold_for: tuple[Layout, date, timedelta | None] | None = None
 
     @property
     def on_action(self) -> bool:
@@ -105,11 +109,28 @@ class ExecutionTable(WindowView, can_focus=True):
             action = self.action_of(execution)
             if at_cursor and action is Action.RETRY and self._on_action:
                 action = Action.FOCUSED
-            line = cells.row(execution, self._layout, self._now(), action, cursor=at_cursor)
+            line = self._row_line(execution, action, cursor=at_cursor)
         if not at_cursor:
             return line
         style = "cursor" if self.has_focus else "cursor-blurred"
-        return tuple(cell if cell.style == "action-focused" else Cell(cell.text, style) for cell in line)
+        return cells.joined(
+            cell if cell.style == "action-focused" else Cell(cell.text, style) for cell in line
+        )
+
+    def _row_line(self, execution: Execution, action: Action, *, cursor: bool) -> Line:
+        """Return a row's cells; those that time does not change are kept: every key compares them all."""
+        now, table = self._now(), self._layout
+        if execution.status is Status.RUNNING:
+            return cells.row(execution, table, now, action, cursor=cursor)
+        holds_for = (table, now.date(), now.utcoffset())
+        if holds_for != self._lines_hold_for or len(self._lines) > _LINES_KEPT:
+            self._lines_hold_for = holds_for
+            self._lines.clear()
+        key = (execution, action, cursor)
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = cells.row(execution, table, now, action, cursor=cursor)
+        return line
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the view."""
