@@ -3,7 +3,7 @@
 Five fields (minute hour day month weekday), or six with seconds in front. With five fields and a fixed
 minute and hour the schedule goes by the wall clock, as Debian's cron does: a time that a change to summer
 time skips fires as soon as the gap is over, a time that comes twice fires the first time only. Every other
-schedule goes by elapsed time.
+schedule goes by elapsed time: it fires at each moment at which the wall clock shows a time that matches.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cronsim import CronSim, CronSimError
 
 _LONGEST: Final = 200
+_SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
 _RANGES: Final = {
     "second": "0-59",
     "minute": "0-59",
@@ -39,21 +41,57 @@ def next_firing(cron: str, tz: str, after: datetime) -> datetime:
             f'"{cron}" has {len(fields)} fields; a cron expression has five (minute hour day month weekday), '
             "or six with seconds in front"
         )
-    start = after.astimezone(zone)
-    # A zone equal to UTC must be the UTC object: the parser tests for it by value, and is faster with it.
-    if tz == "UTC":
-        start = after.astimezone(UTC)
+    fixed = len(fields) == 5 and not any(field.startswith("*") for field in fields[:2])
     try:
-        for due in CronSim(cron, start):
-            found = due.astimezone(UTC)
-            # In the hour that comes twice the parser may answer with its first pass, which is over by now.
-            if found > after:
-                return found
+        found = _by_wall_clock(cron, zone, after) if fixed else _by_elapsed_time(cron, zone, after)
     except CronSimError as error:
         raise ValueError(_plain(cron, str(error))) from error
     except (OverflowError, ValueError) as error:
         raise ValueError(f'"{cron}" cannot be reckoned from {after.isoformat()}') from error
-    raise ValueError(f'"{cron}" never comes due')
+    if found is None:
+        raise ValueError(f'"{cron}" never comes due')
+    return found
+
+
+def _by_wall_clock(cron: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+    for due in CronSim(cron, after.astimezone(zone)):
+        found: datetime = due.astimezone(UTC)
+        # In the hour that comes twice the parser may answer with its first pass, which is over by now.
+        if found > after:
+            return found
+    return None
+
+
+def _by_elapsed_time(cron: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+    # The parser is given naive times between two changes of the zone only: across a change it steps by whole
+    # hours, and so misses times where clocks change at midnight (Beirut) or by half an hour (Lord Howe).
+    moment = after.astimezone(UTC).replace(microsecond=0)
+    offset = _offset(zone, moment)
+    while (due := next(CronSim(cron, (moment + offset).replace(tzinfo=None)), None)) is not None:
+        found: datetime = due.replace(tzinfo=UTC) - offset
+        change = _first_change(zone, offset, moment, found)
+        if change is None:
+            return found
+        moment, offset = change - _SECOND, _offset(zone, change)
+    return None
+
+
+def _first_change(zone: ZoneInfo, offset: timedelta, start: datetime, end: datetime) -> datetime | None:
+    """Give the first second later than `start`, and not later than `end`, at which the offset is another."""
+    low = start
+    while low < end:
+        high = min(low + _DAY, end)
+        if _offset(zone, high) != offset:
+            while high - low > _SECOND:
+                middle = low + (high - low) // _SECOND // 2 * _SECOND
+                low, high = (low, middle) if _offset(zone, middle) != offset else (middle, high)
+            return high
+        low = high
+    return None
+
+
+def _offset(zone: ZoneInfo, moment: datetime) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def latest_due(cron: str, tz: str, after: datetime, now: datetime) -> datetime | None:
@@ -66,7 +104,7 @@ def latest_due(cron: str, tz: str, after: datetime, now: datetime) -> datetime |
         return None
     high = now
     # `low` is due; nothing is due later than `high` and up to `now`. Due times are whole seconds.
-    while high - low >= timedelta(seconds=1):
+    while high - low >= _SECOND:
         middle = low + (high - low) / 2
         due = next_firing(cron, tz, middle)
         if due <= now:

@@ -11,8 +11,8 @@ from scheduler.cron import check, latest_due, next_firing
 
 BERLIN = "Europe/Berlin"
 
-# New York goes back an hour at another date, Lord Howe by half an hour, Beirut at midnight.
-NAMES = ("UTC", BERLIN, "America/New_York", "Australia/Lord_Howe", "Asia/Beirut")
+# Beirut changes at midnight, Lord Howe by half an hour, Troll by two hours; Kathmandu is 5:45 ahead.
+NAMES = ("UTC", BERLIN, "Asia/Beirut", "Australia/Lord_Howe", "Antarctica/Troll", "Asia/Kathmandu")
 ZONES = st.sampled_from(NAMES)
 
 
@@ -155,6 +155,20 @@ def test_a_time_that_comes_twice_fires_the_first_time_only() -> None:
     assert latest_due("30 2 * * *", BERLIN, after, now) == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
+def test_where_clocks_change_at_midnight_or_by_half_an_hour_no_time_is_missed() -> None:
+    # On 29 March 2026 Beirut goes from midnight to 01:00, at 22:00 UTC of the day before.
+    assert _due("0 * * * 0", 2026, 3, 28, 12, tz="Asia/Beirut") == ["03-28 22:00:00"]
+    assert _due("0 */2 * * 0", 2026, 3, 28, 12, tz="Asia/Beirut") == ["03-28 23:00:00"]
+    assert _due("0 0 1 * * 0", 2026, 3, 28, 12, tz="Asia/Beirut") == ["03-28 22:00:00"]
+    # On 5 April 2026 Lord Howe goes from 02:00 back to 01:30, at 15:00 UTC of the day before.
+    assert _due("* 0 * * *", 2026, 4, 4, 15, tz="Australia/Lord_Howe") == ["04-05 13:30:00"]
+    assert _due("*/40 1 * * *", 2026, 4, 4, 14, tz="Australia/Lord_Howe", times=3) == [
+        "04-04 14:40:00",
+        "04-04 15:10:00",
+        "04-05 14:30:00",
+    ]
+
+
 def test_six_fields_have_the_seconds_in_front() -> None:
     assert _due("*/20 * * * * *", 2026, 3, 2, 12, times=3) == [
         "03-02 12:00:20",
@@ -181,6 +195,7 @@ def test_the_time_zone_decides_and_the_caller_may_use_another() -> None:
         ("* * 0 * *", "UTC", "the day-of-month in"),
         ("0 0 31 2 *", "UTC", "a day that the month has"),
         ("* * * 13 *", "UTC", "1-12 or JAN-DEC"),
+        ("0 0 */31 * MON#5", "UTC", '"0 0 */31 * MON#5" never comes due'),
         ("* * * * 8", "UTC", "0-7 or SUN-SAT"),
         ("60 * * * * *", "UTC", "the second in"),
         ("*/0 * * * *", "UTC", "the minute in"),
