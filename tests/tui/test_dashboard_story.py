@@ -138,7 +138,9 @@ async def test_a_second_press_while_the_first_is_under_way_does_nothing() -> Non
     services, failed = with_failed()
     async with on_stage(services) as stage:
         gate = services.database.gate = asyncio.Event()
-        await stage.pilot.press("r", "r", "right", "enter", "space")
+        stage.table.request_retry()
+        stage.table.request_retry()  # before anybody heard of the first
+        await stage.pilot.press("r", "right", "enter", "space")
         await stage.settle()
         assert "⧗ …" in stage.line_of(failed), "the row says that it is busy"
         assert services.database.writes == 1

@@ -273,14 +273,14 @@ class ExecutionTable(WindowView, can_focus=True):
             self.request_retry()
 
     def request_retry(self) -> None:
-        """Ask for a retry of the cursor's row; one whose call is under way is left alone."""
+        """Ask for a retry of the cursor's row; the screen knows whether one is under way already."""
         current = self.current
-        if current is None or current.id in self._busy:
+        if current is None:
             return
-        if self.action_of(current) is Action.RETRY:
-            self.post_message(RetryRequested(current.id))
-        else:
+        if self.action_of(current) is Action.NONE:
             self.post_message(ActionRefused(current))
+        else:
+            self.post_message(RetryRequested(current.id))
 
     # The mouse
 
