@@ -1,7 +1,8 @@
 """The shell as a program of its own, for tests in a real terminal: `python -m tests.tui.shell_program MARK`.
 
 It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
-STAGE_CRASH raises a defect with a password in a local variable when `m` is pressed, STAGE_SLOW drains slowly.
+STAGE_CRASH raises a defect with a password in a local variable when `m` is pressed, STAGE_SLOW drains slowly,
+STAGE_SIGN_IN starts without a session.
 """
 
 import asyncio
@@ -55,9 +56,10 @@ def _set_the_stage() -> None:
 
 
 async def _connect() -> Connection:
-    from tests.tui.shell_stage import signed_in_stage
+    from tests.tui.shell_stage import Stage
 
-    return await signed_in_stage(worker=MarkingWorker([12, 15])).connect()
+    token = None if os.environ.get("STAGE_SIGN_IN") else "admin-token"
+    return await Stage(token=token, worker=MarkingWorker([12, 15])).connect()
 
 
 def main() -> int:

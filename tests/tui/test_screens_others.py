@@ -13,7 +13,7 @@ from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.help import HelpScreen, key_groups
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
 from jobmon_tui.tui.widgets.pager import Pager
-from tests.tui.fake_services import FakeServices
+from tests.tui.fake_services import FakeServices, FakeWorker
 from tests.tui.shell_stage import screen_text, signed_in_stage
 
 
@@ -160,3 +160,19 @@ async def test_a_report_is_picked_by_typing_and_arrows(keys: Sequence[str], pick
         await pilot.press(*["space" if key == " " else key for key in keys])
         await pilot.pause()
     assert answers == [picked]
+
+
+@pytest.mark.parametrize("size", [(1, 1), (20, 5), (40, 12), (300, 80)])
+async def test_no_size_of_the_terminal_is_too_odd(size: tuple[int, int]) -> None:
+    app = signed_in_stage(services=audited(3), worker=FakeWorker([1])).app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.pause()
+        for key in ("a", "question_mark", "m", "q"):
+            app.warned(f"Then {key}: " + "long " * 30)
+            await pilot.press(key)
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            await pilot.resize_terminal(80, 24)
+            await pilot.press("escape")
+            await pilot.pause()
+        assert "the dashboard" in screen_text(app)

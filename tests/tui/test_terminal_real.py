@@ -75,9 +75,9 @@ class Terminal:
 def shell(tmp_path: Path):
     made: list[Terminal] = []
 
-    def start(*, deaf: bool = False, **environment: str) -> Terminal:
+    def start(*, until: str = "the dashboard", deaf: bool = False, **environment: str) -> Terminal:
         made.append(Terminal(tmp_path, deaf=deaf, **environment))
-        made[-1].wait_for("the dashboard")
+        made[-1].wait_for(until)
         return made[-1]
 
     yield start
@@ -165,6 +165,16 @@ def test_escape_and_a_letter_typed_at_once_are_two_keys(shell) -> None:
     time.sleep(0.8)
     running.child.send("\x1bq")
     running.wait_for("2 reports run inside this dashboard")
+
+
+@pytest.mark.parametrize("between", ["\r", "\t"])
+def test_a_password_typed_ahead_is_not_shown(shell, between: str) -> None:
+    running = shell(STAGE_SIGN_IN="1", until="sign in")
+    running.child.send(f"ada{between}hunter2\r")
+    running.wait_for("The name or the password is wrong.")
+    assert "hunter2" not in running.raw
+    running.child.send("correct horse\r")
+    running.wait_for("the dashboard")
 
 
 def test_a_defect_shows_one_plain_line_and_no_variables(shell) -> None:

@@ -6,19 +6,18 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Center, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, Static
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.sign_in import MINIMUM_PASSWORD_LENGTH, check_name, check_new_password
 from jobmon_tui.tui.frame import frame
-from jobmon_tui.tui.widgets.form import Field, PushButton
+from jobmon_tui.tui.widgets.form import Field, FormScreen, PushButton
 
 _WELCOME = "This database has no accounts yet. Create the first one: an Administrator, who may do everything."
 
 
-class FirstRunScreen(Screen[None]):
+class FirstRunScreen(FormScreen):
     """Asks for a name and, twice, a password; each complaint stands at its field."""
 
     BINDING_GROUP_TITLE = "First run"
@@ -50,15 +49,6 @@ class FirstRunScreen(Screen[None]):
         self._who.enter()
 
     @on(Input.Submitted)
-    def go_on(self, event: Input.Submitted) -> None:
-        """Go to the next field, and from the last one on."""
-        if self._who.holds(event.input):
-            self._password.enter()
-        elif self._password.holds(event.input):
-            self._again.enter()
-        else:
-            self.submit()
-
     @on(Button.Pressed, "#go")
     def submit(self) -> None:
         """Create the account, unless a field is wrong: the first one that is takes the focus."""

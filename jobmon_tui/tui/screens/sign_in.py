@@ -4,16 +4,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Center, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Button, Footer, Input, Static
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.frame import frame
-from jobmon_tui.tui.widgets.form import Field, PushButton
+from jobmon_tui.tui.widgets.form import Field, FormScreen, PushButton
 
 
-class SignInScreen(Screen[None]):
+class SignInScreen(FormScreen):
     """Asks who is there. What is wrong is said here, not in a toast."""
 
     BINDING_GROUP_TITLE = "Sign in"
@@ -43,13 +42,6 @@ class SignInScreen(Screen[None]):
         self._who.enter()
 
     @on(Input.Submitted)
-    def go_on(self, event: Input.Submitted) -> None:
-        """Go from the name to the password, and from there in."""
-        if self._who.holds(event.input):
-            self._password.enter()
-        else:
-            self.submit()
-
     @on(Button.Pressed, "#go")
     def submit(self) -> None:
         """Sign in with what was typed."""

@@ -1,11 +1,14 @@
 """The parts of a form: fields that say what is wrong with them, and buttons that Space presses too."""
 
+from itertools import pairwise
 from typing import ClassVar
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
 from jobmon_tui.domain.text import clean
@@ -55,9 +58,10 @@ class Field(Vertical):
     def value(self, text: str) -> None:
         self._input.value = text
 
-    def holds(self, typed_in: Input) -> bool:
-        """Tell whether this is the field that an event comes from."""
-        return typed_in is self._input
+    @property
+    def has_cursor(self) -> bool:
+        """Tell whether what is typed now goes here."""
+        return self.screen.focused is self._input  # `has_focus` comes later, by a message
 
     def complain(self, complaint: str | None) -> None:
         """Say what is wrong and take the focus; None: nothing is wrong."""
@@ -67,5 +71,27 @@ class Field(Vertical):
             self.enter()
 
     def enter(self) -> None:
-        """Take the focus."""
-        self._input.focus()
+        """Take the focus, at once: `focus()` would let keys that are already on their way go elsewhere."""
+        self.screen.set_focus(self._input)
+
+
+class FormScreen(Screen[None]):
+    """A screen with fields. Enter and Tab act before the next key is looked at.
+
+    Who types name and password ahead over a slow line would else have the password shown in the name's field.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "next_field", "Next", priority=True),
+        Binding("tab", "app.focus_next", "Next field", show=False, priority=True),
+        Binding("shift+tab", "app.focus_previous", "Previous field", show=False, priority=True),
+    ]
+
+    def action_next_field(self) -> None:
+        """Go to the next field; on the last one, and elsewhere, Enter is left to what has the focus."""
+        fields = list(self.query(Field))
+        for field, following in pairwise(fields):
+            if field.has_cursor:
+                following.enter()
+                return
+        raise SkipAction
