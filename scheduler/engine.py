@@ -141,7 +141,7 @@ class Scheduler:
 
     def _ask_to_stop(self, grace: float, reason: str) -> None:
         deadline = self._clock.monotonic() + grace
-        if self._cleaned_by is None and (deadline < self._deadline or not self._stopping.is_set()):
+        if deadline < self._deadline or not self._stopping.is_set():
             self._deadline, self._reason = deadline, reason
         self._stopping.set()
         self._changed.set()

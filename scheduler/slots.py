@@ -93,8 +93,6 @@ class Slots:
         """Cancel again whatever has not ended, and forget everything."""
         for slot in self._slots.values():
             slot.task.cancel()
-            if slot.timer is not None:
-                slot.timer.cancel()
         self._slots.clear()
 
     async def _run(self, claimed: Claimed) -> Outcome:
@@ -107,9 +105,7 @@ class Slots:
     def _done(self, slot: _Slot, task: asyncio.Task[Outcome]) -> None:
         if slot.timer is not None:
             slot.timer.cancel()
-        outcome = _judge(slot.ending, task)
-        if self._slots.get(slot.claimed.id) is slot:
-            self._settled(Finished(slot.claimed.id, slot.claimed.token, outcome))
+        self._settled(Finished(slot.claimed.id, slot.claimed.token, _judge(slot.ending, task)))
 
 
 def _stop(slot: _Slot, ending: Outcome) -> None:

@@ -209,6 +209,7 @@ class Plan:
     def __init__(self, *schedules: Schedule) -> None:
         self.current = list(schedules)
         self.fired: list[tuple[int, datetime]] = []
+        self.asked: list[tuple[int, datetime]] = []
         self.error: Exception | None = None
         self.calls = 0
 
@@ -219,6 +220,7 @@ class Plan:
 
     async def fire(self, report_id: int, due_at: datetime) -> int | None:
         await asyncio.sleep(0)
+        self.asked.append((report_id, due_at))
         if self.error is not None:
             raise self.error
         if (report_id, due_at) in self.fired:

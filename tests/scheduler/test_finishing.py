@@ -50,6 +50,22 @@ async def test_a_stale_finish_is_dropped(caplog: pytest.LogCaptureFixture) -> No
 
 
 @virtual
+async def test_an_outcome_that_comes_while_another_is_written_is_written_next() -> None:
+    store = Store()
+    store.add(1, 2, 3)
+    store.delays["finish"] = 0.5
+
+    async def later(claimed: Claimed) -> Outcome:
+        await asyncio.sleep(1 + claimed.id / 10)
+        return SUCCEEDED
+
+    async with at_work(store, Runner(each={1: later, 2: later, 3: later}), concurrency=3):
+        await asyncio.sleep(4)
+        assert set(store.statuses().values()) == {"Succeeded"}
+        assert store.calls["finish"] == 2
+
+
+@virtual
 async def test_outcomes_that_wait_go_in_one_transaction() -> None:
     store = Store()
     store.add(*range(1, 31))

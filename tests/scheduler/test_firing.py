@@ -20,7 +20,9 @@ def _at(*times: tuple[int, int]) -> list[datetime]:
 
 @virtual
 async def test_it_fires_at_each_due_time_and_not_later() -> None:
-    plan, clock = Plan(MINUTELY, Schedule(2, "*/15 * * * * *", "UTC", START)), FakeClock()
+    # Its looks, five seconds apart, do not meet the due times by chance.
+    clock = FakeClock(START + timedelta(seconds=2))
+    plan = Plan(MINUTELY, Schedule(2, "*/15 * * * * *", "UTC", START))
     stopping, seen = asyncio.Event(), []
     fire = plan.fire
 
@@ -121,6 +123,20 @@ async def test_what_another_scheduler_dealt_with_is_not_fired_again() -> None:
     plan.current = [replace(MINUTELY, last_due=START + timedelta(minutes=1))]
     await firing.fire_due()
     assert plan.fired == []
+
+
+@virtual
+async def test_what_it_fired_itself_is_not_asked_for_again_after_an_edit_of_something_else() -> None:
+    plan, clock = Plan(MINUTELY), FakeClock()
+    firing = Firing(plan, clock)
+    clock.suspend(121)
+    await firing.fire_due()
+    # The moment of the edit lies before what was fired meanwhile.
+    plan.current = [replace(MINUTELY, last_due=START + timedelta(seconds=90))]
+    await firing.fire_due()
+    clock.suspend(60)
+    await firing.fire_due()
+    assert [due for _, due in plan.asked] == _at((2, 0), (3, 0))
 
 
 @virtual

@@ -81,11 +81,14 @@ async def test_while_the_storage_is_away_nobody_can_beat_and_nobody_is_reaped_fo
     store = Store()
 
     async def elsewhere() -> None:
-        pause = 10.0
         while True:
-            if "beat" not in store.failures:
-                store.beats["there"] = store.beats.get("there", 0) + 1
-            await asyncio.sleep(pause)
+            store.beats["there"] = store.beats.get("there", 0) + 1
+            await asyncio.sleep(10)
+            if "beat" in store.failures:
+                while "beat" in store.failures:  # noqa: ASYNC110 - the fake tells nobody
+                    await asyncio.sleep(0.1)
+                # Its last attempt takes 5 seconds to fail, and then it pauses for 10.
+                await asyncio.sleep(15)
 
     other = asyncio.create_task(elsewhere())
     async with at_work(store):
@@ -104,10 +107,21 @@ async def test_while_the_storage_is_away_nobody_can_beat_and_nobody_is_reaped_fo
         assert store.reaped == [("there", WORKER_LOST)]
 
 
+@virtual
+async def test_a_worker_does_not_reap_itself() -> None:
+    store = Store()
+    store.add(1)
+    async with at_work(store, Runner(takes=300)) as engine:
+        store.trouble(AWAY, "beat")
+        await asyncio.sleep(100)
+        assert store.reaped == []
+        assert engine.scheduler.running == (1,)
+
+
 def test_a_counter_that_goes_back_is_a_sign_of_life() -> None:
     watch = Watch(30.0, longest_gap=10.0)
     for now in range(0, 300, 5):
-        assert watch.observe({"there": 5 if now % 20 else 0}, float(now)) == []
+        assert watch.observe({"there": 100 - now // 20}, float(now)) == []
 
 
 def test_a_worker_seen_for_the_first_time_has_all_its_time() -> None:

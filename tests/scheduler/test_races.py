@@ -247,6 +247,19 @@ async def test_a_slot_is_freed_once() -> None:
 
 
 @virtual
+async def test_a_stop_of_what_was_expected_and_not_won_is_forgotten() -> None:
+    settled: list[Finished] = []
+    slots = Slots(Runner(), FakeClock(), settled.append)
+    slots.expect([1])
+    slots.stop([1, 2], Outcome("Cancelled", "cancelled"))
+    slots.expect([])
+    for each in (1, 2):
+        slots.launch(Claimed(each, 1, {}, None))
+    await asyncio.sleep(2)
+    assert [one.outcome for one in settled] == [SUCCEEDED, SUCCEEDED]
+
+
+@virtual
 async def test_a_claim_told_twice_is_launched_once() -> None:
     settled: list[Finished] = []
     runner = Runner()

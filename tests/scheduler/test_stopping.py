@@ -165,6 +165,49 @@ async def test_a_hang_up_during_a_drain_shortens_it_and_gives_the_reason() -> No
 
 
 @virtual
+async def test_a_second_stop_does_not_lengthen_the_grace_and_its_reason_is_not_the_one() -> None:
+    store = Store()
+    store.add(1)
+    async with at_work(store, Runner(takes=300)) as engine:
+        first = asyncio.create_task(engine.stop(10.0, "worker stopped"))
+        await asyncio.sleep(5)
+        assert await engine.stop(600.0, "never mind") == pytest.approx(5, abs=0.1)
+        await first
+    assert store.summary(1) == ("Failed", "worker stopped")
+
+
+@pytest.mark.parametrize(
+    "part", ["_claim_forever", "_listen_forever", "beat_forever", "watch_forever", "run"]
+)
+@virtual
+async def test_a_part_that_is_cancelled_from_outside_ends_the_whole(part: str) -> None:
+    store = Store()
+    store.add(1)
+    async with at_work(store, Runner(takes=300), plan=Plan()) as engine:
+        for task in asyncio.all_tasks() - {engine.task}:
+            if task.get_coro().__qualname__.endswith(f".{part}"):  # type: ignore[union-attr]
+                task.cancel()
+        await asyncio.wait([engine.task], timeout=20)
+        assert engine.task.done()
+    assert store.summary(1) == ("Failed", "worker stopped")
+    assert store.beats == {}
+
+
+@virtual
+async def test_a_loop_that_cancels_everything_at_once_leaves_nothing_running() -> None:
+    store = Store()
+    store.add(1, 2)
+    async with at_work(store, Runner(takes=300, each={2: _tidies_for(1)})) as engine:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        began = engine.clock.monotonic()
+        await asyncio.wait([engine.task])
+        assert engine.clock.monotonic() - began < 5
+    assert set(store.statuses().values()) == {"Failed"}
+    assert store.beats == {}
+
+
+@virtual
 async def test_a_stop_during_the_cleaning_up_cuts_nothing_short() -> None:
     store, runner = Store(), Runner(each={1: _tidies_for(8)})
     store.add(1)
@@ -275,11 +318,11 @@ async def test_a_defect_in_signing_off_is_raised_and_nobody_waits_for_ever() -> 
 async def test_a_dead_finisher_does_not_hold_up_the_end() -> None:
     store = Store()
     store.add(1, 2)
-    async with at_work(store, Runner(each={2: _tidies_for(0)})) as engine:
+    async with at_work(store, Runner(each={2: _tidies_for(1)})) as engine:
         store.trouble(ZeroDivisionError("a defect"), "finish")
         await asyncio.wait([engine.task])
-        # Execution 1 ends after a second; the rest is not the 15 seconds that runners may take.
-        assert engine.clock.monotonic() - 1000.0 < 2
+        # Execution 1 ends after a second and 2 a second later; runners would have 15 seconds.
+        assert engine.clock.monotonic() - 1000.0 == pytest.approx(2, abs=0.1)
 
 
 def _in(seconds: float) -> Run:
