@@ -35,6 +35,8 @@ class JobmonApp(LeavingApp):
         Binding("a", "audit", "Audit"),
         Binding("m", "messages", "Messages", tooltip="Messages shown so far"),
         Binding("ctrl+t", "next_theme", "Theme", show=False, tooltip="Next colour theme"),
+        Binding("tab", "focus_next", "Next part", show=False, tooltip="To the next part of the screen"),
+        Binding("shift+tab", "focus_previous", "Part before", show=False, tooltip="To the part before"),
         Binding("q", "quit_asked", "Quit"),
         Binding("ctrl+q", "quit_asked", "Quit", show=False, priority=True),
         Binding(

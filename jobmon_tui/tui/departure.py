@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
-from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.tui.contracts import Connection
 
 STOPPED = "stopped by the operator"
@@ -60,13 +59,17 @@ class Departure:
     async def _close(self) -> None:
         if self._connection is None:
             return
-        try:
-            if not self._stopped:
-                await self.stop(0.0, CRASHED)
-        except (JobmonError, OSError):
-            _log.exception("the embedded scheduler could not be stopped")
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._connection.close()
-        except (JobmonError, OSError):
-            _log.exception("the connection could not be closed")
+        if not self._stopped:
+            await _quietly("stop the embedded scheduler", self.stop(0.0, CRASHED), 2 * _PATIENCE)
+        await _quietly("close the connection", self._connection.close(), _PATIENCE)
+
+
+async def _quietly(what: str, step: Awaitable[None], seconds: float) -> None:
+    """Do the step, whatever becomes of it: a defect is logged, and the next step still done."""
+    task = asyncio.ensure_future(step)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if not done:
+        task.cancel()
+        _log.error("could not %s within %g seconds", what, seconds)
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("could not %s", what, exc_info=error)

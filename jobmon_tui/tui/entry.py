@@ -46,8 +46,10 @@ def run_dashboard(connect: Connect, options: Options) -> int:
 
 
 async def _run(app: "JobmonApp") -> None:
-    try:
-        await app.run_async()
-    finally:
-        # A crash on the way out may have left it open.
-        await app.departure.close()
+    """Run it to its end. Whatever it raises becomes the one plain line."""
+    running = asyncio.create_task(app.run_async())
+    await asyncio.wait({running})
+    if not running.cancelled() and (defect := running.exception()) is not None:
+        app.ended_by(defect)
+    # A defect on the way out may have left it open.
+    await app.departure.close()

@@ -16,27 +16,31 @@ class PlainEnd(App[int]):
     crash: str | None = None
     """One plain line, once a defect has ended the app."""
 
+    def ended_by(self, defect: BaseException) -> None:
+        """Log a defect that has ended the app, and remember the line that says so."""
+        _log.error("the dashboard ended unexpectedly", exc_info=defect)
+        self._remember()
+
     def _handle_exception(self, error: Exception) -> None:
-        cause = error.error if isinstance(error, WorkerFailed) else error
-        _log.error("the dashboard ended unexpectedly", exc_info=cause)
-        self._end_plainly()
+        self.ended_by(error.error if isinstance(error, WorkerFailed) else error)
+        self._close_messages_no_wait()
         if self._exception is None:
             self._exception = error  # in tests Pilot raises it again
             self._exception_event.set()
 
     def _fatal_error(self) -> None:
-        self._end_plainly()
+        self._remember()
+        self._close_messages_no_wait()
 
     def panic(self, *renderables: object) -> None:
         """End with one plain line, and log how much is not shown: it might hold local variables."""
         _log.error("the dashboard was told to end; %d renderables are not shown", len(renderables))
-        self._end_plainly()
+        self._fatal_error()
 
     def _print_error_renderables(self) -> None:
         self._exit_renderables.clear()
 
-    def _end_plainly(self) -> None:
+    def _remember(self) -> None:
         self._return_code = 1
         if self.crash is None:
             self.crash = f"jobmon ended unexpectedly. Details are in {log_path()}"
-        self._close_messages_no_wait()

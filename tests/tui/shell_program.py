@@ -1,8 +1,8 @@
 """The shell as a program of its own, for tests in a real terminal: `python -m tests.tui.shell_program MARK`.
 
 It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
-STAGE_CRASH raises a defect with a password in a local variable when `m` is pressed, STAGE_SLOW drains slowly,
-STAGE_SIGN_IN starts without a session.
+STAGE_CRASH raises a defect, with a password in a local variable, when `m` is pressed ("late": on the way out);
+STAGE_SLOW drains slowly; STAGE_SIGN_IN starts without a session.
 """
 
 import asyncio
@@ -51,6 +51,11 @@ def _set_the_stage() -> None:
     class ProgramApp(StagedApp):
         def make_dashboard(self) -> "Screen[None]":
             return CrashingScreen() if os.environ.get("STAGE_CRASH") else Placeholder()
+
+        async def on_unmount(self) -> None:
+            await super().on_unmount()
+            if os.environ.get("STAGE_CRASH") == "late":
+                raise RuntimeError("too late")
 
     module.JobmonApp = ProgramApp  # type: ignore[misc]
 

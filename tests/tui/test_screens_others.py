@@ -7,6 +7,7 @@ from textual.widgets import DataTable
 
 from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry
 from jobmon_tui.services.audited import utc_now
+from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.contracts import Extra, Options
 from jobmon_tui.tui.screens.audit import PAGE, AuditScreen
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
@@ -112,6 +113,23 @@ async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
         await pilot.press("p")
         await pilot.pause()
         assert app.toasts.history[0].text == "It is there now."
+
+
+async def test_the_help_of_the_real_dashboard_has_every_key_that_works_there() -> None:
+    app = JobmonApp(signed_in_stage(services=audited(1)).connect, Options(origin="pts/1"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        listed = {
+            key for group in key_groups(app.screen) for line in group.lines for key in line.keys.split()
+        }
+        works = {
+            app.get_key_display(active.binding)
+            for active in app.screen.active_bindings.values()
+            if not active.binding.system
+        }
+        textuals_own = {"^pgup", "^pgdn", "super+c"}  # sideways, and a second key for copying
+        assert works - listed - textuals_own == set()
+        assert {"r", "x", "n", "/", "?", "tab", "space"} <= listed
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 from textual.widgets import Input
+from textual.worker import WorkerFailed
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, storage_unavailable
 from jobmon_tui.domain.roles import Role
@@ -220,6 +221,28 @@ async def test_a_defect_stops_what_runs_and_closes_the_connection() -> None:
     assert stage.closed == 1
     assert app.return_code == 1
     assert app.crash is not None
+
+
+class StuckWorker(FakeWorker):
+    """Cannot be stopped."""
+
+    async def stop(self, grace: float, reason: str) -> None:
+        raise RuntimeError("no")
+
+
+async def test_a_defect_on_the_way_out_keeps_nothing_from_being_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    stage = signed_in_stage(worker=StuckWorker([12]))
+    app = stage.app()
+    with pytest.raises(WorkerFailed):
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            await pilot.press("q", "s")
+            await pilot.pause()
+    assert stage.closed == 1
+    assert app.crash is not None
+    assert "could not stop the embedded scheduler" in caplog.text
 
 
 def test_the_path_to_the_first_frame_imports_nothing_heavy() -> None:

@@ -191,6 +191,17 @@ def test_a_defect_shows_one_plain_line_and_no_variables(shell) -> None:
     assert running.marks() == ["stopped 0 the dashboard ended unexpectedly"]
 
 
+def test_a_defect_on_the_way_out_shows_one_plain_line_too(shell) -> None:
+    running = shell(STAGE_CRASH="late")
+    running.child.send("q")
+    running.wait_for("Quit?")
+    running.child.send("s")
+    assert running.ended() == 1
+    assert "jobmon ended unexpectedly." in running.raw
+    assert "Traceback" not in running.raw
+    assert "RuntimeError: too late" in running.log.read_text()
+
+
 def test_without_a_terminal_it_says_what_to_use_instead(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, *PROGRAM, str(tmp_path / "mark")],
