@@ -99,7 +99,7 @@ async def on_stage(
     app = make_app(services, caller, worker)
     async with app.run_test(size=size, notifications=True, tooltips=tooltips) as pilot:
         stage = Stage(app, pilot, services)
-        await stage.until(lambda: isinstance(app.screen, DashboardScreen))
+        await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)
         await stage.until(lambda: stage.table.overview is not None)
         await stage.settle()
         yield stage

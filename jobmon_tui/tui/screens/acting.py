@@ -35,6 +35,8 @@ class ActingScreen(Screen[None]):
     def __init__(self) -> None:
         super().__init__()
         self._in_flight: set[int] = set()
+        self.ready = False
+        """True from when the table is there until it is taken down."""
 
     @property
     def host(self) -> Host:
@@ -45,6 +47,10 @@ class ActingScreen(Screen[None]):
     def table(self) -> ExecutionTable:
         """The table."""
         return self.query_one(ExecutionTable)
+
+    def on_unmount(self) -> None:
+        """Touch the table no more: what is under way ends without it."""
+        self.ready = False
 
     # Which keys work now
 
@@ -59,7 +65,7 @@ class ActingScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Give each key to the action, or else to its explanation."""
-        if not self.is_mounted:
+        if not self.ready:
             return False
         if action in {"retry", "cancel", "queue_report"}:
             return self.works(action)
@@ -137,7 +143,7 @@ class ActingScreen(Screen[None]):
             self._in_flight.add(execution_id)
         else:
             self._in_flight.discard(execution_id)
-        if self.is_mounted:
+        if self.ready:
             self.table.set_busy(frozenset(self._in_flight))
 
     # Cancel

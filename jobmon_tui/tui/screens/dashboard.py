@@ -84,6 +84,9 @@ class DashboardScreen(ActingScreen):
 
     def on_mount(self) -> None:
         """Start reading; the first paint waits for no row."""
+        if not self.query(ExecutionTable):
+            return  # the application ends already
+        self.ready = True
         self.table.set_notice("Reading …")
         self.table.focus()
         self.set_interval(1.0, self._tick)
@@ -192,12 +195,14 @@ class DashboardScreen(ActingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only keys that do something."""
-        if not self.is_mounted:
+        if not self.ready:
             return False
         if action == "go_to_retry":
             return self.table.current is not None and self.table.current.retried_by is not None
         if action == "show_all":
             return self._wanted != ExecutionFilter()
+        if action == "search":
+            return not self.has_class("-searching")
         return super().check_action(action, parameters)
 
     @on(RowHighlighted)
@@ -237,6 +242,7 @@ class DashboardScreen(ActingScreen):
     def action_search(self) -> None:
         """Open the search."""
         self.add_class("-searching")
+        self.refresh_bindings()
         self.query_one(SearchInput).focus()
 
     @on(Input.Changed)

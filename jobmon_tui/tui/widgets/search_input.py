@@ -21,7 +21,7 @@ class SearchInput(StillInput):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "Show all"),
+        Binding("escape", "give_up", "Show all", key_display="Esc"),
         Binding("enter,down", "keep", "Keep", key_display="Enter"),
     ]
 
