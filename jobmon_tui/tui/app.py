@@ -221,6 +221,16 @@ class JobmonApp(LeavingApp):
         except JobmonError as error:
             self.refused(error)
 
+    def action_copy_or_quit(self) -> None:
+        """Copy what the mouse selected; with nothing selected, ask to quit."""
+        selected = self.screen.get_selected_text()
+        if not selected:
+            self.action_quit_asked()
+            return
+        self.copy_to_clipboard(selected)
+        self.clear_selection()
+        self.told("Copied to the terminal's clipboard, where the terminal allows that.")
+
     def action_next_theme(self) -> None:
         """Wear the next theme."""
         self.theme = next_theme(self.theme)

@@ -19,14 +19,6 @@ class LeavingApp(PlainEnd):
         self.departure = Departure()
         self._leaving = False
 
-    def action_copy_or_quit(self) -> None:
-        """Copy what the mouse selected; with nothing selected, ask to quit."""
-        selected = self.screen.get_selected_text()
-        if selected:
-            self.copy_to_clipboard(selected)
-        else:
-            self.action_quit_asked()
-
     def action_quit_asked(self) -> None:
         """Quit; ask first where reports run inside this dashboard."""
         from jobmon_tui.tui.screens.quit import QuitScreen

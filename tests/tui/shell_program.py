@@ -1,7 +1,7 @@
 """The shell as a program of its own, for tests in a real terminal: `python -m tests.tui.shell_program MARK`.
 
 It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
-STAGE_CRASH raises a defect, with a password in a local variable, when `m` is pressed ("late": on the way out);
+STAGE_CRASH raises a defect, with a password in a local variable, at `m` ("late": on the way out);
 STAGE_SLOW drains slowly; STAGE_SIGN_IN starts without a session.
 """
 

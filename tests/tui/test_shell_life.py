@@ -171,6 +171,21 @@ async def test_quitting_while_reports_run_asks_first(key: str) -> None:
     assert stage.closed == 1
 
 
+async def test_ctrl_c_copies_what_is_selected_and_only_then_asks_to_quit() -> None:
+    stage = signed_in_stage(worker=FakeWorker([12]))
+    app = stage.app()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.screen.query_one("#placeholder").text_select_all()
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert app.clipboard == "the dashboard"
+        assert isinstance(app.screen, Placeholder)
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+        assert isinstance(app.screen, QuitScreen)
+
+
 class DrainingWorker(FakeWorker):
     """Runs on until it is let go, or until it is asked without grace."""
 
