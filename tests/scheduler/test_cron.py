@@ -109,6 +109,15 @@ def test_a_year_of_missed_seconds_is_no_work() -> None:
     assert latest_due("* * * * * *", "UTC", after, now) == datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("passed", range(1, 12))
+def test_of_the_seconds_that_passed_the_last_one_is_the_latest_due(passed: int) -> None:
+    after = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    now = after + timedelta(seconds=passed)
+    for fraction in (0, 1, 999_999):
+        late = now.replace(microsecond=fraction)
+        assert latest_due("* * * * * *", "UTC", after, late) == now
+
+
 def test_a_due_time_counts_at_its_very_moment_and_not_again() -> None:
     noon = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
     before = noon - timedelta(seconds=1)

@@ -87,8 +87,8 @@ async def test_while_the_storage_is_away_nobody_can_beat_and_nobody_is_reaped_fo
             if "beat" in store.failures:
                 while "beat" in store.failures:  # noqa: ASYNC110 - the fake tells nobody
                     await asyncio.sleep(0.1)
-                # Its last attempt takes 5 seconds to fail, and then it pauses for 10.
-                await asyncio.sleep(15)
+                # Its last attempt takes 10 seconds to fail, and then it pauses for 10.
+                await asyncio.sleep(20)
 
     other = asyncio.create_task(elsewhere())
     async with at_work(store):

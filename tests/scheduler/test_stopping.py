@@ -264,6 +264,26 @@ async def test_cancelling_run_stops_everything_and_records_it(cancels: int) -> N
 
 
 @virtual
+async def test_cancelling_run_during_the_cleaning_up_does_not_lengthen_it() -> None:
+    store = Store()
+    store.add(1)
+    async with at_work(store, Runner(each={1: _tidies_for(100)})) as engine:
+        stopping = asyncio.create_task(engine.stop(0.0, "worker stopped"))
+        await asyncio.sleep(10)
+        engine.task.cancel()
+        assert await stopping == pytest.approx(15, abs=0.1)
+    assert store.summary(1) == ("Failed", "worker stopped")
+
+
+@virtual
+async def test_a_worker_that_could_not_register_stops_at_once() -> None:
+    store = Store()
+    store.trouble(AWAY, "register")
+    async with at_work(store, settle=60) as engine:
+        assert await engine.stop(60.0, "worker stopped") < 0.1
+
+
+@virtual
 async def test_cancelling_run_during_a_drain_stops_the_runners_properly() -> None:
     store = Store()
     store.add(1)
