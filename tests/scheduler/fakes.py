@@ -279,3 +279,26 @@ async def at_work(
         assert not alone or not asyncio.all_tasks() - others, "tasks left behind"
         assert runner.most <= concurrency
         assert sorted(runner.begun) == sorted(runner.ended)
+
+
+def done_in(seconds: float) -> Run:
+    """Run for so long."""
+
+    async def run(claimed: Claimed) -> Outcome:
+        await asyncio.sleep(seconds)
+        return Outcome("Succeeded", "in time")
+
+    return run
+
+
+def tidies_for(seconds: float) -> Run:
+    """Run until cancelled, and then clean up for so long."""
+
+    async def run(claimed: Claimed) -> Outcome:
+        try:
+            await asyncio.sleep(300)
+        except asyncio.CancelledError:
+            await asyncio.sleep(seconds)
+        return Outcome("Failed", "killed", "tidy")
+
+    return run

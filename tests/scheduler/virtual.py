@@ -11,7 +11,7 @@ P = ParamSpec("P")
 START = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc, valid-type]  # chosen at run time
+class _Jumping(selectors.DefaultSelector):
     """Never waits: where the loop would sleep, its time is moved on instead."""
 
     loop: "VirtualLoop"
