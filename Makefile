@@ -20,7 +20,7 @@ demo: $(STAMP) ## the dashboard, live, on sample reports that really run
 	$(BIN)/jobmon demo
 
 test: $(STAMP) ## every test that needs no root and no browser
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 check: $(STAMP) ## format, lint, types, import contracts, file sizes
 	$(BIN)/ruff format --check .
