@@ -7,9 +7,9 @@ import typer
 from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.session import settings
-from jobmon_tui.domain.errors import storage_unavailable
 from jobmon_tui.storage.maintenance import Health, check_file
 from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision, head_revision
+from jobmon_tui.storage.sqlite_file import require_database
 
 app = group("The database: its schema and its health.")
 
@@ -25,7 +25,7 @@ def upgrade(json: Json = False) -> None:
     path = settings().database.path
 
     async def work() -> str | None:
-        before = current_revision(path) if path.exists() else None
+        before = current_revision(path)
         async with await SqliteDatabase.open(path, create=False):
             return before
 
@@ -45,8 +45,7 @@ def current(json: Json = False) -> None:
     Example: jobmon db current
     """
     path = settings().database.path
-    if not path.exists():
-        raise storage_unavailable(f"There is no database at {path}. Create it with: jobmon init --admin NAME")
+    require_database(path)
     schema, newest = current_revision(path), head_revision()
     if json:
         print_json({"path": str(path), "schema": schema, "newest": newest})

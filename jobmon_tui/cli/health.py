@@ -18,6 +18,7 @@ from jobmon_tui.security.keyring import NoKeyring, backend_name
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite_file import size_of
 
 _NARROWEST, _LOWEST = 80, 24
 _LITTLE_ROOM = 200 * 1024 * 1024
@@ -124,7 +125,7 @@ def database(location: DatabaseLocation) -> Iterator[Finding]:
     """Look at the database file without changing it."""
     path = location.path
     try:
-        if not path.exists():
+        if not size_of(path):
             yield Finding("database", Grade.BAD, f"there is none at {path}", "Run: jobmon init --admin NAME")
             return
         yield _rights(path)

@@ -60,7 +60,8 @@ async def change(
 ) -> T:
     """Run a change and its audit row in one transaction; a refusal is audited as refused, and raised.
 
-    `work` must write nothing before it refuses: the refusal's own row is committed in the same transaction.
+    `work` writes nothing before it refuses: the refusal's own row is committed in the same transaction. Where
+    it broke this rule RuntimeError is raised, so that all of it is rolled back.
     A `Done` of None means that nothing changed (a repeated key), so that there is nothing to audit.
     """
 
@@ -91,6 +92,10 @@ async def change(
             require(actor, verb)
             answer, done = work(transaction, actor, now)
         except JobmonError as refusal:
+            if transaction.has_written:
+                raise RuntimeError(
+                    f"“{verb.value}” refused after it had written; nothing was kept"
+                ) from refusal
             audit("refused", refusal.code.value, Done(execution_id, details=refusal.message))
             return refusal
         if done is not None:

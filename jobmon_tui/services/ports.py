@@ -73,6 +73,11 @@ class StoredOutput:
 class Transaction(Protocol):
     """One unit of work. Every method runs inside it; what it reads is what it commits on."""
 
+    @property
+    def has_written(self) -> bool:
+        """True once this unit of work has added, changed or deleted anything."""
+        ...
+
     def actor(self, token_hash: str, now: datetime) -> Actor | None:
         """Whose session this is, with the role of this moment; None if unknown, expired or disabled."""
         ...

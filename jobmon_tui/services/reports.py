@@ -205,15 +205,6 @@ async def delete_report(database: Database, caller: Caller, name: str) -> None:
     await change(database, caller, Verb.EDIT_REPORTS, work)
 
 
-def _add(transaction: Transaction, draft: ReportDraft, now: datetime) -> None:
-    try:
-        transaction.add_report(draft, now)
-    except JobmonError as error:
-        # Its name was free a moment ago, in this very transaction. A refusal here would be committed together
-        # with the reports before it; anything else rolls all of them back.
-        raise RuntimeError(f"the database did not take the report {draft.name!r}") from error
-
-
 async def import_reports(
     database: Database, caller: Caller, catalog: ReportCatalog, drafts: Sequence[ReportDraft]
 ) -> Sequence[Imported]:
@@ -236,7 +227,7 @@ async def import_reports(
         for draft in checked:
             old = transaction.report(draft.name)
             if old is None:
-                _add(transaction, draft, now)
+                transaction.add_report(draft, now)
                 answers.append(Imported(draft.name, "added"))
                 told.append(f"added “{draft.name}”")
             elif snapshot_text(old.draft) == snapshot_text(draft):

@@ -12,7 +12,8 @@ from sqlalchemy.pool import StaticPool
 
 from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.services.look import ChainReport, chain_report
-from jobmon_tui.storage.sqlite import current_revision, head_revision
+from jobmon_tui.storage.sqlite import head_revision, refuse_newer
+from jobmon_tui.storage.sqlite_file import plain_error, require_database
 from jobmon_tui.storage.transaction import SqlTransaction
 
 _MOST = 20
@@ -42,6 +43,11 @@ def _read_only(path: Path) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def _is_damage(error: BaseException | None) -> bool:
+    # What is operational passes, or is a matter of rights: a lock, a full disk, a file that cannot be opened.
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+
+
 def _integrity(connection: sqlite3.Connection, *, quick: bool) -> list[str]:
     pragma = "quick_check" if quick else "integrity_check"
     rows = [str(row[0]) for row in connection.execute(f"PRAGMA {pragma}({_MOST})")]
@@ -54,24 +60,26 @@ def _integrity(connection: sqlite3.Connection, *, quick: bool) -> list[str]:
 def _chain(connection: sqlite3.Connection) -> ChainReport:
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     with engine.connect() as reading:
-        return chain_report(SqlTransaction(reading))
+        return chain_report(SqlTransaction(reading, lambda: connection.total_changes))
 
 
 def check_file(path: Path, *, quick: bool = False) -> Health:
     """Check the file's pages and references, and the audit log's chain unless `quick`.
 
-    Raises `storage_unavailable` where there is no such file, or a newer program made it.
+    Raises `storage_unavailable` for what is no damage: there is no such file, it is locked, it cannot be
+    opened, another program or a newer one made it.
     """
-    if not path.exists():
-        raise storage_unavailable(f"There is no database at {path}. Create it with: jobmon init --admin NAME")
+    require_database(path)
     try:
-        revision = current_revision(path)
+        revision = refuse_newer(path)
     except JobmonError as refusal:
+        if not _is_damage(refusal.__cause__):
+            raise
         return Health([refusal.message], None)
     if revision != head_revision():
         raise storage_unavailable(
             f"The database has the schema {revision or 'none'}, this program needs {head_revision()}. "
-            "If the program is the newer one, run: jobmon db upgrade"
+            "Run: jobmon db upgrade"
         )
     try:
         with _read_only(path) as connection:
@@ -79,4 +87,6 @@ def check_file(path: Path, *, quick: bool = False) -> Health:
             return Health(problems, None if quick else _chain(connection))
     except (sqlite3.Error, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(reason, sqlite3.Error) and not _is_damage(reason):
+            raise plain_error(reason, path) from error
         return Health([f"the file cannot be read: {reason}"], None)

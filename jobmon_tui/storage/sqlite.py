@@ -16,8 +16,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
-from jobmon_tui.domain.errors import JobmonError, storage_unavailable
+from jobmon_tui.domain.errors import storage_unavailable
 from jobmon_tui.storage.feed import ChangeFeed
+from jobmon_tui.storage.sqlite_file import plain_error, require_database, size_of, sqlite_error, sqlite_url
 from jobmon_tui.storage.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -44,38 +45,14 @@ def head_revision() -> str:
     return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
-def _plain(error: sqlite3.Error, path: Path) -> JobmonError:
-    """Turn SQLite's error into one line that says what to do next."""
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        reason = "it is locked by another program. Try again in a moment."
-    elif "malformed" in text or "not a database" in text:
-        reason = "the file is damaged or is not a jobmon database. Restore it from a backup."
-    elif "readonly" in text:
-        reason = "the file or its folder cannot be written. Check its owner and its rights."
-    elif "full" in text:
-        reason = "the disk is full. Make room, then try again."
-    elif "no such table" in text:
-        reason = "it has not been set up. Run: jobmon init --admin NAME"
-    else:
-        reason = f"{text}. Check that the file and its folder exist and can be written."
-    return storage_unavailable(f"The database {path.name} cannot be used: {reason}")
-
-
-def _sqlite_error(error: BaseException) -> sqlite3.Error | None:
-    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error):
-        return error.orig
-    return error if isinstance(error, sqlite3.Error) else None
-
-
 def current_revision(path: Path) -> str | None:
     """Return the schema of the file, read without changing it; None if there is none yet."""
-    if not path.exists() or path.stat().st_size == 0:
+    if not size_of(path):
         return None
     try:
         raw = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     except sqlite3.Error as error:
-        raise _plain(error, path) from error
+        raise plain_error(error, path) from error
     try:
         tables = {str(name) for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if tables and "alembic_version" not in tables:
@@ -85,12 +62,13 @@ def current_revision(path: Path) -> str | None:
         row = raw.execute("SELECT version_num FROM alembic_version").fetchone() if tables else None
         return None if row is None else str(row[0])
     except sqlite3.DatabaseError as error:
-        raise _plain(error, path) from error
+        raise plain_error(error, path) from error
     finally:
         raw.close()
 
 
-def _refuse_newer(path: Path) -> str | None:
+def refuse_newer(path: Path) -> str | None:
+    """Return the schema of the file. Raises `storage_unavailable` for one that this program does not know."""
     revision = current_revision(path)
     known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
     if revision is not None and revision not in known:
@@ -102,14 +80,14 @@ def _refuse_newer(path: Path) -> str | None:
 
 def upgrade(path: Path) -> None:
     """Create the file (0600, its folder 0700) or bring its schema up to date; a newer one is refused."""
-    if _refuse_newer(path) == head_revision():
+    if refuse_newer(path) == head_revision():
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600)
     except OSError as error:
         raise storage_unavailable(f"The database {path.name} cannot be created: {error.strerror}.") from error
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = create_engine(sqlite_url("sqlite", path), poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def _connect(dbapi_connection: sqlite3.Connection, _record: object) -> None:
@@ -131,8 +109,8 @@ def upgrade(path: Path) -> None:
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                 raise storage_unavailable(f"The database {path.name} holds rows that point nowhere.")
     except (DBAPIError, sqlite3.Error) as error:
-        known = _sqlite_error(error)
-        raise (_plain(known, path) if known else error) from error
+        known = sqlite_error(error)
+        raise (plain_error(known, path) if known else error) from error
     finally:
         engine.dispose()
 
@@ -151,7 +129,7 @@ class _Lane:
         self._path = path
         self._begin = begin
         self._lock = asyncio.Lock()
-        self._async_engine = create_async_engine(f"sqlite+aiosqlite:///{path}", poolclass=NullPool)
+        self._async_engine = create_async_engine(sqlite_url("sqlite+aiosqlite", path), poolclass=NullPool)
         self._connection: AsyncConnection | None = None
         self._thread: aiosqlite.Connection | None = None
         self._engine: Engine | None = None
@@ -183,7 +161,8 @@ class _Lane:
         if self._engine is None:
             raise storage_unavailable("The database is closed.")
         with self._engine.begin() as connection:
-            return work(SqlTransaction(connection))
+            raw: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
+            return work(SqlTransaction(connection, lambda: raw.total_changes))
 
     async def _hop(self, work: Callable[[SqlTransaction], T]) -> T:
         async with self._lock:
@@ -191,8 +170,8 @@ class _Lane:
                 thread = await self._open()
                 answer: T = await _on_thread(thread, self._work, work)
             except (DBAPIError, sqlite3.Error) as error:
-                known = _sqlite_error(error)
-                raise (_plain(known, self._path) if known else error) from error
+                known = sqlite_error(error)
+                raise (plain_error(known, self._path) if known else error) from error
 
         # Here, not at the caller's: a cancelled caller's commit must wake the watchers all the same.
         if self._committed is not None:
@@ -214,8 +193,8 @@ class _Lane:
                 thread = await self._open()
                 return await _on_thread(thread, ask, thread._conn)  # noqa: SLF001  # docs/decisions/0001
             except (DBAPIError, sqlite3.Error) as error:
-                known = _sqlite_error(error)
-                raise (_plain(known, self._path) if known else error) from error
+                known = sqlite_error(error)
+                raise (plain_error(known, self._path) if known else error) from error
 
     async def close(self) -> None:
         async with self._lock:
@@ -236,11 +215,12 @@ class SqliteDatabase:
 
     @classmethod
     async def open(cls, path: Path, *, create: bool = True) -> "SqliteDatabase":
-        """Open the file, bringing its schema up to date; with `create` false a missing file is refused."""
-        if not create and not await asyncio.to_thread(path.exists):
-            raise storage_unavailable(
-                f"There is no database at {path}. Create it with: jobmon init --admin NAME"
-            )
+        """Open the file and bring its schema up to date; without `create` a missing or empty one is refused.
+
+        An empty file may be what is left of a damaged one: nobody should sign in as its first Administrator.
+        """
+        if not create:
+            await asyncio.to_thread(require_database, path)
         previous = os.umask(0o077)  # the -wal and -shm files take their rights from the moment they are made
         try:
             await asyncio.to_thread(upgrade, path)

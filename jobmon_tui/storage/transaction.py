@@ -1,10 +1,10 @@
 """One unit of work: the queries on reports, accounts and the audit log, joined with those on executions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
@@ -60,7 +60,17 @@ def _account(row: Row[Any]) -> Account:
 
 
 class SqlTransaction(ExecutionQueries, QueueQueries):
-    """A `Transaction` over one SQLAlchemy connection."""
+    """A `Transaction` over one SQLAlchemy connection. `changes` counts what that connection has written."""
+
+    def __init__(self, connection: Connection, changes: Callable[[], int]) -> None:
+        super().__init__(connection)
+        self._changes = changes
+        self._before = changes()
+
+    @property
+    def has_written(self) -> bool:
+        """True once any row was added, changed or deleted."""
+        return self._changes() != self._before
 
     def actor(self, token_hash: str, now: datetime) -> Actor | None:
         """Return whose session this is."""

@@ -24,6 +24,10 @@ class MemoryTransaction:
     def __init__(self, tables: MemoryTables) -> None:
         self._tables = tables
 
+    @property
+    def has_written(self) -> bool:
+        return False  # nothing here is ever rolled back: the rule is tested on the real database
+
     def actor(self, token_hash: str, now: datetime) -> Actor | None:
         person = self._tables.people.get(self._tables.sessions.get(token_hash, ""))
         return None if person is None or person.disabled else Actor(person.name, person.role)

@@ -1,0 +1,63 @@
+"""A SQLite file as others see it: is it there, how it is named, and what its errors mean in plain words."""
+
+import sqlite3
+import stat
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.exc import DBAPIError
+
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
+from jobmon_tui.domain.text import one_line
+
+
+def plain_error(error: sqlite3.Error, path: Path) -> JobmonError:
+    """Turn SQLite's error into one line that says what to do next."""
+    text = str(error)
+    if "locked" in text or "busy" in text:
+        reason = "it is locked by another program. Try again in a moment."
+    elif "malformed" in text or "not a database" in text:
+        reason = "the file is damaged or is not a jobmon database. Restore it from a backup."
+    elif "readonly" in text:
+        reason = "the file or its folder cannot be written. Check its owner and its rights."
+    elif "full" in text:
+        reason = "the disk is full. Make room, then try again."
+    elif "no such table" in text:
+        reason = "it has not been set up. Run: jobmon init --admin NAME"
+    else:
+        reason = f"{text}. Check that the file and its folder exist and can be written."
+    return storage_unavailable(f"The database {path.name} cannot be used: {reason}")
+
+
+def sqlite_url(driver: str, path: Path) -> URL:
+    """Return SQLAlchemy's URL; put together, since a path may hold what a written one takes for an escape."""
+    return URL.create(driver, database=str(path))
+
+
+def sqlite_error(error: BaseException) -> sqlite3.Error | None:
+    """Return SQLite's own error where this is one, or carries one."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error):
+        return error.orig
+    return error if isinstance(error, sqlite3.Error) else None
+
+
+def size_of(path: Path) -> int | None:
+    """Return the size of the file in bytes, None where there is none. Raises `storage_unavailable`."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "this is no path of a file"
+        raise storage_unavailable(
+            f"The database {one_line(path.name, 60)} cannot be reached: {reason}. Check its path and rights."
+        ) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise storage_unavailable(f"{path} is a folder. Name a file in it as the database.")
+    return found.st_size
+
+
+def require_database(path: Path) -> None:
+    """Raise `storage_unavailable` where there is no file, or an empty one: that is not a database yet."""
+    if not size_of(path):
+        raise storage_unavailable(f"There is no database at {path}. Create it with: jobmon init --admin NAME")
