@@ -13,7 +13,7 @@ from platformdirs import user_data_path
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from jobmon_tui.config_file import KEYS, config_path, read_config
+from jobmon_tui.config_file import KEYS, config_path, expanded, read_config
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.toml_lines import TomlFile
@@ -28,7 +28,10 @@ def _data_folder() -> Path:
 
 
 def _absolute(path: Path) -> Path:
-    return path.expanduser().absolute()
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError(f"{one_line(path.parts[0], 60)} is the home folder of nobody here") from None
 
 
 def _not_a_flag(value: object) -> object:
@@ -86,7 +89,8 @@ def _from_file(found: TomlFile | None) -> dict[str, object]:
     folder = values.get("output_dir")
     if isinstance(folder, str):
         # Relative to the file, not to wherever the program was started.
-        values["output_dir"] = str(found.path.absolute().parent / Path(folder).expanduser())
+        own = expanded(Path(folder), f"{found.at('output_dir')}: output_dir")
+        values["output_dir"] = str(found.path.absolute().parent / own)
     return values
 
 
@@ -180,4 +184,7 @@ class DatabaseLocation:
             )
         if path == ":memory:" or "?" in path:
             raise invalid_input(f"The database must be a plain file: {one_line(path.partition('?')[0], 60)}")
-        return cls(Path(path).expanduser().absolute())
+        try:
+            return cls(_absolute(Path(path)))
+        except ValueError as error:
+            raise invalid_input(f"The database URL cannot be used: {error}.") from None

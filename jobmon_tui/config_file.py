@@ -31,11 +31,21 @@ def did_you_mean(word: str, known: Mapping[str, object] | tuple[str, ...]) -> st
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
+def expanded(path: Path, where: str) -> Path:
+    """Return the path with a leading `~` resolved. Raises `invalid_input`, naming `where` it is written."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise invalid_input(
+            f"{where}: {one_line(path.parts[0], 60)} is the home folder of nobody here."
+        ) from None
+
+
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:
     """Return where the configuration file is, or would be: `JOBMON_CONFIG`, else the user's folder."""
     named = environment.get("JOBMON_CONFIG", "")
     if named:
-        return Path(named).expanduser()
+        return expanded(Path(named), "JOBMON_CONFIG")
     return user_config_path("jobmon-tui", appauthor=False) / "config.toml"
 
 

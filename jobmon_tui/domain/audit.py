@@ -37,7 +37,8 @@ class AuditEntry:
 
 def rfc3339(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC with microseconds and `Z`; its text sorts as time does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    # Not strftime, whose years before 1000 have fewer digits.
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def canonical(entry_id: int, entry: NewAuditEntry) -> str:

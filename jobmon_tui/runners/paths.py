@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import ValidationInfo
 
+from jobmon_tui.domain.text import one_line
 from jobmon_tui.runners.secrets import has_reference
 
 
@@ -17,7 +18,10 @@ def absolute(path: str, info: ValidationInfo) -> str:
     """Return `path` absolute. Raises ValueError where it is empty, or relative to nothing known."""
     if not path or "\0" in path:
         raise ValueError("must be a path")
-    expanded = Path(path).expanduser() if path.startswith("~") else Path(path)
+    try:
+        expanded = Path(path).expanduser() if path.startswith("~") else Path(path)
+    except RuntimeError:
+        raise ValueError(f"{one_line(path.split('/')[0], 60)} is the home folder of nobody here") from None
     if expanded.is_absolute():
         return str(expanded)
     if path.startswith("${") and has_reference(path):

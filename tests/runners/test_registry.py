@@ -66,6 +66,11 @@ def test_parameters_come_back_checked_with_their_defaults() -> None:
         ),
         ("command", {"command": ["a", 1]}, "parameters.command[1]: must be text"),
         ("command", {"command": ["a"], "directory": "sub"}, "parameters.directory: must be an absolute path"),
+        (
+            "command",
+            {"command": ["a"], "directory": "~nobody-of-that-name/x"},
+            "parameters.directory: ~nobody-of-that-name is the home folder of nobody here",
+        ),
         ("command", {"command": ["a"], "environment": {"A": 1}}, "parameters.environment.A: must be text"),
         (
             "command",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobmon_tui.domain.audit import GENESIS, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.domain.audit import GENESIS, NewAuditEntry, canonical, chain_hash, rfc3339
 from jobmon_tui.domain.errors import EXIT_CODES, ErrorCode, JobmonError
 from jobmon_tui.domain.execution import (
     TRANSITIONS,
@@ -129,6 +129,12 @@ def test_equal_configurations_have_byte_equal_snapshots(parameters: dict[str, ob
     assert snapshot_text(ReportDraft("n", "sql", parameters)) == snapshot_text(
         ReportDraft("n", "sql", turned)
     )
+
+
+@given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
+def test_times_as_text_sort_as_times_in_any_year(one: datetime, other: datetime) -> None:
+    assert (rfc3339(one) < rfc3339(other)) == (one < other)
+    assert rfc3339(datetime(987, 6, 5, 4, 3, 2, 1, tzinfo=UTC)) == "0987-06-05T04:03:02.000001Z"
 
 
 def test_the_chain_changes_with_every_field_and_with_what_came_before() -> None:
