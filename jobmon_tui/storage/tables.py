@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Index, Text, text
+from sqlalchemy import Column, Dialect, Index, Text, false, text
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -46,6 +46,13 @@ class ReportConfigurationRow(SQLModel, table=True):
     priority: int = 0
     created_at: datetime = _time()
     updated_at: datetime = _time()
+    paused: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    misfire: str = Field(default="once", sa_column_kwargs={"server_default": "once"})
+    overlap: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    max_concurrent: int | None = None
+    max_retries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    retry_delay: float = Field(default=60.0, sa_column_kwargs={"server_default": "60"})
+    on_lost: str = Field(default="fail", sa_column_kwargs={"server_default": "fail"})
 
 
 class JobExecutionLogRow(SQLModel, table=True):
@@ -106,6 +113,9 @@ class JobExecutionLogRow(SQLModel, table=True):
     output_path: str | None = None
     configuration: str
     error_detail: str | None = None
+    output_rows: int | None = None
+    output_size: int | None = None
+    output_sha256: str | None = None
 
 
 class CancelRequestRow(SQLModel, table=True):
@@ -140,6 +150,13 @@ class WorkerRow(SQLModel, table=True):
     beats: int = 0
     started_at: datetime = _time()
     beat_at: datetime = _time()
+
+
+class RetentionPassRow(SQLModel, table=True):
+    """While a row stands here, inside the transaction that put it there, executions may be deleted."""
+
+    __tablename__ = "retention_pass"
+    id: int = Field(primary_key=True)
 
 
 class StatusCountRow(SQLModel, table=True):
@@ -212,4 +229,5 @@ audit_head = AuditHeadRow.__table__  # type: ignore[attr-defined]
 accounts = UserAccountRow.__table__  # type: ignore[attr-defined]
 sessions = SessionRow.__table__  # type: ignore[attr-defined]
 outputs = ExecutionOutputRow.__table__  # type: ignore[attr-defined]
+retention_passes = RetentionPassRow.__table__  # type: ignore[attr-defined]
 workers = WorkerRow.__table__  # type: ignore[attr-defined]

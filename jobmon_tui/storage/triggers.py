@@ -10,7 +10,7 @@ _FINAL = "('Succeeded', 'Failed', 'Cancelled')"
 SQLITE_TRIGGERS: dict[str, str] = {
     "execution_final_update": f"BEFORE UPDATE ON {_LOG} WHEN OLD.status IN {_FINAL} BEGIN "
     "SELECT RAISE(ABORT, 'a finished execution never changes'); END",
-    "execution_final_delete": f"BEFORE DELETE ON {_LOG} BEGIN "
+    "execution_final_delete": f"BEFORE DELETE ON {_LOG} WHEN NOT EXISTS (SELECT 1 FROM retention_pass) BEGIN "
     "SELECT RAISE(ABORT, 'executions are deleted by retention only'); END",
     "execution_no_replace": f"BEFORE INSERT ON {_LOG} WHEN EXISTS (SELECT 1 FROM {_LOG} WHERE id = NEW.id) BEGIN "
     "SELECT RAISE(ABORT, 'an execution is never replaced'); END",
