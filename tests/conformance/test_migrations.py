@@ -10,12 +10,14 @@ from sqlalchemy.pool import NullPool
 from jobmon_tui.storage.sqlite import SqliteDatabase, _alembic, current_revision, head_revision
 from jobmon_tui.storage.triggers import SQLITE_TRIGGERS
 
-OLD_ROWS = """
-INSERT INTO report_configuration (name, version, runner, parameters, timezone, queue, priority, created_at, updated_at)
-VALUES ('Sales', 3, 'sql', '{}', 'UTC', 'default', 0, '2026-01-02T03:04:05.000000Z', '2026-01-02T03:04:05.000000Z');
+AT = "2026-01-02T03:04:05.000000Z"
+OLD_ROWS = f"""
+INSERT INTO report_configuration
+  (name, version, runner, parameters, timezone, queue, priority, created_at, updated_at)
+VALUES ('Sales', 3, 'sql', '{{}}', 'UTC', 'default', 0, '{AT}', '{AT}');
 INSERT INTO job_execution_log (report, status, "trigger", requested_by, attempt, queue, priority, queued_at,
   fencing_token, configuration_id, configuration_version, configuration)
-VALUES ('Sales', 'Failed', 'manual', 'ada', 1, 'default', 0, '2026-01-02T03:04:05.000000Z', 1, 1, 3, '{"a":1}');
+VALUES ('Sales', 'Failed', 'manual', 'ada', 1, 'default', 0, '{AT}', 1, 1, 3, '{{"a":1}}');
 """
 
 
