@@ -27,7 +27,7 @@ async def _take(name: str, size: tuple[int, int], *keys: str) -> None:
 async def main() -> None:
     """Take them one after another."""
     await _take("dashboard", (110, 26), "4", "G", "p", "r", "0")
-    await _take("details", (130, 36), "4", "g", "enter")
+    await _take("details", (130, 36), "4", "g", "j", "enter")
     await _take("dashboard-80x24", (80, 24))
 
 
