@@ -21,7 +21,9 @@ def absolute(path: str, info: ValidationInfo) -> str:
     try:
         expanded = Path(path).expanduser() if path.startswith("~") else Path(path)
     except RuntimeError:
-        raise ValueError(f"{one_line(path.split('/')[0], 60)} is the home folder of nobody here") from None
+        raise ValueError(
+            f"{one_line(path.partition('/')[0], 60)} is the home folder of nobody here"
+        ) from None
     if expanded.is_absolute():
         return str(expanded)
     if path.startswith("${") and has_reference(path):

@@ -17,12 +17,12 @@ from jobmon_tui.runners.keyring_lookup import NoKeyringError, from_keyring
 _REFERENCE: Final = re.compile(r"\$\{(env|keyring):([^{}]*)\}")
 _ENV_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYRING_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@/-]{0,99}")
-_USER_PART: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#\s]*@")
-_URL_PASSWORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#@:\s]*:(?P<written>[^/?#\s]*)@")
-_QUERY_PASSWORD: Final = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]*://\S*[?&](?:password|passwd|pwd|sslpassword)=(?P<written>[^&\s]+)",
-    re.IGNORECASE,
-)
+# Bounded: else one long word is searched anew from each of its letters, for minutes. The end of a longer
+# scheme is found all the same.
+_SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.-]{0,19}"
+_USER_PART: Final = re.compile(rf"{_SCHEME}://[^/?#\s]*@")
+_URL_PASSWORD: Final = re.compile(rf"{_SCHEME}://[^/?#@:\s]*:([^/?#\s]*)@")
+_PASSWORD_PARAMETER: Final = re.compile(r"[?&](?:password|passwd|pwd|sslpassword)=([^&\s]+)", re.IGNORECASE)
 _STAND_IN: Final = "\ufffc"
 
 Lookup = Callable[[str], Awaitable[str | None]]
@@ -70,12 +70,18 @@ def check_references(parameters: Mapping[str, object]) -> None:
         _check_name(reference)
     for key, text in _texts(parameters, "parameters"):
         hidden = _REFERENCE.sub(_STAND_IN, text)
-        for pattern in (_URL_PASSWORD, _QUERY_PASSWORD):
-            if any(match["written"].strip(_STAND_IN) for match in pattern.finditer(hidden)):
-                raise invalid_input(
-                    f"{key}: a password must not be written into a URL; write ${{keyring:NAME}} in its "
-                    "place, or leave it out and use PGPASSWORD or ~/.pgpass."
-                )
+        if any(written.strip(_STAND_IN) for written in _written_passwords(hidden)):
+            raise invalid_input(
+                f"{key}: a password must not be written into a URL; write ${{keyring:NAME}} in its "
+                "place, or leave it out and use PGPASSWORD or ~/.pgpass."
+            )
+
+
+def _written_passwords(text: str) -> Iterator[str]:
+    yield from (match[1] for match in _URL_PASSWORD.finditer(text))
+    for word in text.split():
+        after = word.partition("://")[2]
+        yield from (match[1] for match in _PASSWORD_PARAMETER.finditer(after))
 
 
 async def resolve(

@@ -151,3 +151,19 @@ class TestKeyring:
         keyring.set_keyring(Chain())
         assert await from_keyring("x") == "value"
         assert await from_keyring("y") is None
+
+
+def test_every_password_in_a_url_is_found_not_only_the_last() -> None:
+    with pytest.raises(JobmonError):
+        check_references({"s": "postgresql://h/db?password=written&sslpassword=${env:GIVEN}"})
+    check_references({"s": "postgresql://h/db?password=${keyring:a}&sslpassword=${env:GIVEN}"})
+
+
+@pytest.mark.parametrize("word", ["x" * 400_000, "a://" * 100_000, "a://b:" * 60_000, "a://?pwd" * 50_000])
+async def test_long_words_are_searched_in_a_moment(word: str) -> None:
+    began = time.perf_counter()
+    check_references({"text": word})
+    resolved = await resolve({"text": f"{word} ${{env:A}}"}, {"A": "value"}, entries)
+    assert resolved.parameters["text"] == f"{word} value"
+    # The worker's beat waits meanwhile; it took minutes once.
+    assert time.perf_counter() - began < 5.0
