@@ -13,7 +13,12 @@ KeyPath: TypeAlias = tuple[str | int, ...]
 _KEY = re.compile(r"""[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*'""")
 _STRING = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\]|\\.)*"|\'[^\']*\'', re.DOTALL)
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_PLAIN = re.compile(r"""[^"'#\n\[\]{}]+""")
 _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)+")
+
+
+LARGEST = 16 * 1024**2
+"""Bytes of a file. A device, or a log file named by mistake, must not fill the memory."""
 
 
 class TomlFile:
@@ -28,14 +33,20 @@ class TomlFile:
     def read(cls, path: Path) -> "TomlFile":
         """Read a file. Raises `invalid_input` with the file's name, and the line where it is not TOML."""
         try:
-            text = path.read_bytes().decode().replace("\r\n", "\n")
+            with path.open("rb") as file:
+                data = file.read(LARGEST + 1)
+            # With or without the mark that some editors put before it.
+            text = data.decode("utf-8-sig").replace("\r\n", "\n")
         except OSError as error:
             raise invalid_input(f"{path}: {error.strerror or 'it cannot be read'}.") from error
         except (UnicodeDecodeError, ValueError) as error:
             raise invalid_input(f"{path}: it is not UTF-8 text.") from error
+        if len(data) > LARGEST:
+            raise invalid_input(f"{path}: it is larger than {LARGEST // 1024**2} MiB. Split it into several.")
         try:
             values = tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
+            # Mostly TOMLDecodeError; a number of thousands of digits is a ValueError of Python's own.
             said = _AT.search(str(error))
             line = said[1] if said and said[1] else str(text.count("\n") + 1)
             reason = one_line(_AT.sub("", str(error)), 120)
@@ -91,6 +102,10 @@ class _Scanner:
     def _value(self) -> None:
         depth = 0
         while self.at < len(self.text):
+            plain = _PLAIN.match(self.text, self.at)
+            if plain:
+                self.at = plain.end()
+                continue
             character = self.text[self.at]
             string = _STRING.match(self.text, self.at) if character in "\"'" else None
             if string:

@@ -23,7 +23,9 @@ def write_log(text: str) -> Path | None:
     """Append to the log file, 0600; return its path, None where it cannot be written."""
     path = log_path()
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in reversed(path.parents):
+            # Each by itself: `parents=True` would make those in between as the umask has them.
+            folder.mkdir(exist_ok=True, mode=0o700)
         opened = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(opened, "a", encoding="utf-8", errors="replace") as log:
             log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text.rstrip()}\n")

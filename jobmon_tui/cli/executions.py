@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from jobmon_tui.cli.options import Before, ExecutionId, ExecutionIds, Json, Limit, possible
+from jobmon_tui.cli.options import Before, ExecutionId, ExecutionIds, Json, Limit
 from jobmon_tui.cli.output import (
     complain,
     execution_json,
     execution_line,
     output_json,
     print_json,
+    put,
     say,
     story_json,
     story_lines,
@@ -69,7 +70,7 @@ def show(id: ExecutionId, json: Json = False) -> None:  # noqa: A002  # the argu
 
     Example: jobmon show 4711
     """
-    story = with_services(lambda services, caller: services.show(caller, possible(id)))
+    story = with_services(lambda services, caller: services.show(caller, id))
     if json:
         print_json(story_json(story))
         return
@@ -97,7 +98,7 @@ class _Printer:
         self._write(("" if self.ends_line else "\n") + f"[… {missing:,} bytes are not kept …]\n")
 
     def _write(self, text: str) -> None:
-        sys.stdout.write(clean(text))
+        put(clean(text))
         sys.stdout.flush()
         self.ends_line = text.endswith("\n")
 
@@ -118,14 +119,14 @@ def output(
 
     async def work(services: Services, caller: Caller) -> None:
         if json:
-            print_json(output_json(await services.output(caller, possible(id))))
+            print_json(output_json(await services.output(caller, id)))
             return
         printer = _Printer()
         changes = services.changes()
         try:
             while True:
                 # One look at both: its last lines are stored before, or with, its end.
-                story = await services.show(caller, possible(id))
+                story = await services.show(caller, id)
                 printer.show(story.output)
                 if not follow or story.details.execution.status.is_final:
                     break
@@ -133,7 +134,7 @@ def output(
         finally:
             changes.close()
         if not printer.ends_line:
-            sys.stdout.write("\n")
+            put("\n")
 
     with_services(work)
 
@@ -145,7 +146,7 @@ async def _each(
     first_refusal = 0
     for one in ids:
         try:
-            new_id, message = await act(possible(one))
+            new_id, message = await act(one)
             answers.append({"id": one, "ok": True, "new_id": new_id, "code": None, "message": message})
         except JobmonError as refusal:
             first_refusal = first_refusal or EXIT_CODES[refusal.code]
@@ -181,9 +182,7 @@ def retry(
 
     async def work(services: Services, caller: Caller) -> tuple[list[dict[str, object]], int]:
         async def one(execution_id: int) -> tuple[int | None, str]:
-            receipt = await services.retry(
-                caller, execution_id, key=None if key is None else one_line(key, 200)
-            )
+            receipt = await services.retry(caller, execution_id, key=key)
             return receipt.new_id, receipt.message
 
         return await _each(ids, one)

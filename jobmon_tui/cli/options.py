@@ -4,10 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jobmon_tui.domain.errors import execution_not_found
+from jobmon_tui.domain.execution import GREATEST_ID
 
-GREATEST_ID = 2**63 - 1
-"""The greatest that a database keeps."""
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for scripts.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")]
@@ -23,10 +21,3 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 def group(help_text: str) -> typer.Typer:
     """Return a group of commands."""
     return typer.Typer(help=help_text, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode=None)
-
-
-def possible(execution_id: int) -> int:
-    """Return the id. Raises `execution_not_found` for one that no database can hold."""
-    if abs(execution_id) > GREATEST_ID:
-        raise execution_not_found(execution_id)
-    return execution_id

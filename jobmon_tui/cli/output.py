@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jobmon_tui.domain.audit import AuditEntry, rfc3339
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.text import clean, one_line
@@ -16,9 +17,37 @@ GLYPHS = {"Queued": "…", "Running": "▶", "Succeeded": "✓", "Failed": "✗"
 _NOT_FOR_SCRIPTS = frozenset({"retried_by", "retried_by_status"})
 
 
+def put(text: str) -> None:
+    """Write on standard output as it stands. Raises `storage_unavailable` where it does not take it."""
+    try:
+        sys.stdout.write(text)
+    except BrokenPipeError:
+        raise  # nobody reads on: no failure of ours
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+def unwritable(error: OSError) -> JobmonError:
+    """Return what to say where standard output does not take what was written."""
+    return storage_unavailable(
+        f"Standard output cannot be written: {error.strerror or type(error).__name__}."
+    )
+
+
+def put_file(text: str) -> None:
+    """Write what others will read as a file: UTF-8 in any locale, nothing replaced."""
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(text.encode())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritable(error) from error
+
+
 def say(text: str) -> None:
     """Print for people on standard output."""
-    sys.stdout.write(clean(text) + "\n")
+    put(clean(text) + "\n")
 
 
 def complain(text: str) -> None:
@@ -28,7 +57,7 @@ def complain(text: str) -> None:
 
 def print_json(document: Any) -> None:
     """Print one JSON document."""
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    put(json.dumps(document, indent=2) + "\n")
 
 
 def local_time(moment: Any) -> str:

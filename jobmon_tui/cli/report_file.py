@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jobmon_tui.bootstrap import report_catalog
-from jobmon_tui.cli.times import length_text, parse_length
+from jobmon_tui.cli.times import LONGEST_SECONDS, length_text, parse_length
 from jobmon_tui.cli.toml_text import pairs_text
 from jobmon_tui.config_file import did_you_mean
 from jobmon_tui.domain.errors import JobmonError, invalid_input
@@ -53,6 +53,8 @@ def parse_timeout(value: object) -> float | None:
         return parse_length(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("write it as 45s, 10m or 1h30m, or as a number of seconds")  # noqa: TRY004
+    if value > LONGEST_SECONDS:
+        raise ValueError("it is longer than a year")
     return float(value)
 
 

@@ -1,7 +1,7 @@
 """`reports`: what runs, when and how."""
 
 import os
-import sys
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from jobmon_tui.cli.options import Json, Yes, group
-from jobmon_tui.cli.output import print_json, report_json, report_line, say
+from jobmon_tui.cli.output import print_json, put_file, report_json, report_line, say
 from jobmon_tui.cli.report_file import absolute_parameters, parse_timeout, read_report_file, report_file_text
 from jobmon_tui.cli.session import confirm, with_services
-from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
@@ -167,7 +167,8 @@ def add(
         home = {"directory": os.fspath(Path.cwd())} if kind == "command" else {}
         draft = given.over(ReportDraft(name, kind, home))
     added = with_services(lambda services, caller: services.add_report(caller, draft))
-    _tell(added, f"Added “{added.draft.name}”. Run it now with: jobmon run '{added.draft.name}'", json=json)
+    argument = ("-- " if added.draft.name.startswith("-") else "") + shlex.quote(added.draft.name)
+    _tell(added, f"Added “{added.draft.name}”. Run it now with: jobmon run {argument}", json=json)
 
 
 @app.command()
@@ -202,7 +203,13 @@ def edit(
     from_file = None if file is None else _from_file(file, given, rename or name)
 
     async def work(services: Services, caller: Caller) -> tuple[int, Report]:
-        old = await services.report(caller, name)
+        try:
+            old = await services.report(caller, name)
+        except JobmonError as refusal:
+            if refusal.code is ErrorCode.REPORT_NOT_FOUND:
+                # Asked all the same: whoever may not edit hears that first, and the attempt is audited.
+                await services.edit_report(caller, name, ReportDraft(name, "", {}))
+            raise
         draft = from_file or given.over(replace(old.draft, name=rename or old.draft.name))
         return old.version, await services.edit_report(caller, name, draft)
 
@@ -265,4 +272,4 @@ def export(
         return await services.reports(caller)
 
     found = with_services(work)
-    sys.stdout.write(report_file_text([each.draft for each in found]))
+    put_file(report_file_text([each.draft for each in found]))

@@ -39,6 +39,9 @@ class ConfigurationState(StrEnum):
     DELETED = "deleted"
 
 
+GREATEST_ID = 2**63 - 1
+"""The greatest id that a database keeps; no execution has one beyond it."""
+
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.RUNNING, Status.CANCELLED}),
     Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}),

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from jobmon_tui.domain.audit import NewAuditEntry
 from jobmon_tui.domain.errors import JobmonError, not_signed_in
+from jobmon_tui.domain.execution import GREATEST_ID
 from jobmon_tui.domain.roles import Actor, Verb, require
 from jobmon_tui.services.ports import Database, Transaction
 
@@ -96,7 +97,8 @@ async def change(
                 raise RuntimeError(
                     f"“{verb.value}” refused after it had written; nothing was kept"
                 ) from refusal
-            audit("refused", refusal.code.value, Done(execution_id, details=refusal.message))
+            named = execution_id if execution_id is not None and abs(execution_id) <= GREATEST_ID else None
+            audit("refused", refusal.code.value, Done(named, details=refusal.message))
             return refusal
         if done is not None:
             audit("allowed", None, done)

@@ -15,6 +15,8 @@ from jobmon_tui.services.facade import Imported
 from jobmon_tui.services.ports import Database, Transaction
 
 NAME_LIMIT = 200
+SNAPSHOT_LIMIT = 1024**2
+"""Bytes of a configuration in its canonical form."""
 _NAMED_KEY = re.compile(r"(?:^|; )(?=(?:name|runner|schedule|timezone|timeout|parameters)[^\s:]*: )")
 
 
@@ -77,10 +79,13 @@ def check_draft(catalog: ReportCatalog, draft: ReportDraft) -> ReportDraft:
     if checked.timeout is not None:
         checked = replace(checked, timeout=float(checked.timeout))
     try:
-        snapshot_text(checked).encode()
+        size = len(snapshot_text(checked).encode())
     except (TypeError, ValueError) as error:
         # Lone surrogates, NaN, dates: nothing that a snapshot can carry.
         raise InvalidReport([Problem("parameters", "they hold a value that cannot be stored.")]) from error
+    if size > SNAPSHOT_LIMIT:
+        reason = f"they are longer than {SNAPSHOT_LIMIT // 1024**2} MiB, and each execution keeps a copy."
+        raise InvalidReport([Problem("parameters", reason)])
     return checked
 
 

@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from jobmon_tui.domain.errors import execution_not_found
+from jobmon_tui.domain.errors import execution_not_found, invalid_input
 from jobmon_tui.domain.execution import ConfigurationState, plan_retry
 from jobmon_tui.domain.roles import Actor, Verb
+from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, Done, change, utc_now
 from jobmon_tui.services.ports import Database, Transaction
+
+KEY_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class RetryReceipt:
         return f"“{self.report}” #{self.execution_id} was queued again as #{self.new_id}.{edited}"
 
 
+def _check_key(key: str) -> None:
+    # Refused, never cleaned or cut: two keys that became one would hide the second retry.
+    if not key or key != one_line(key, KEY_LIMIT):
+        raise invalid_input(
+            f"An idempotency key needs 1 to {KEY_LIMIT} characters on one line, with single spaces at most."
+        )
+
+
 async def retry_execution(
     database: Database,
     caller: Caller,
@@ -42,11 +53,14 @@ async def retry_execution(
 ) -> RetryReceipt:
     """Queue a retry and audit it, in one transaction.
 
-    Raises `not_signed_in`, `not_permitted`, `execution_not_found`, `not_retryable`, `already_retried`,
-    `configuration_deleted`, tested in this order, or `storage_unavailable`.
+    Raises `not_signed_in`, `not_permitted`, `invalid_input` (a bad key), `execution_not_found`,
+    `not_retryable`, `already_retried`, `configuration_deleted`, tested in this order, or
+    `storage_unavailable`.
     """
 
     def work(transaction: Transaction, actor: Actor, now: datetime) -> tuple[RetryReceipt, Done | None]:
+        if key is not None:
+            _check_key(key)
         failed = transaction.execution(execution_id)
         if failed is None:
             raise execution_not_found(execution_id)

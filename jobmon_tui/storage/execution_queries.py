@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, literal_column, or_, select, update
 
 from jobmon_tui.domain.execution import (
+    GREATEST_ID,
     ConfigurationState,
     Execution,
     ExecutionDetails,
@@ -116,6 +117,8 @@ class ExecutionQueries(OnConnection):
 
     def execution(self, execution_id: int) -> ExecutionDetails | None:
         """Return one execution with its snapshot."""
+        if abs(execution_id) > GREATEST_ID:
+            return None
         row = self._connection.execute(_ONE, {"wanted": execution_id}).first()
         if row is None:
             return None

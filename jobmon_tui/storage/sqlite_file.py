@@ -22,6 +22,9 @@ def plain_error(error: sqlite3.Error, path: Path) -> JobmonError:
         reason = "the file or its folder cannot be written. Check its owner and its rights."
     elif "full" in text:
         reason = "the disk is full. Make room, then try again."
+    elif "disk I/O" in text:
+        # A full disk too, where not even the lock's own file (-shm) fits any more.
+        reason = "the disk is full or failing. See: jobmon doctor"
     elif "no such table" in text:
         reason = "it has not been set up. Run: jobmon init --admin NAME"
     else:

@@ -1,6 +1,7 @@
 """A shell with a database of its own."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keyring
@@ -34,3 +35,11 @@ def shell(bare: Shell) -> Shell:
     bare.write(add_people)
     bare.set(JOBMON_TOKEN=TOKENS["ada"])
     return bare
+
+
+@pytest.fixture
+def no_umask() -> Iterator[Callable[[], None]]:
+    """Call it to take the umask away until the test ends."""
+    before = os.umask(0o022)
+    yield lambda: os.umask(0) and None
+    os.umask(before)
