@@ -1,7 +1,6 @@
 """`jobmon demo`: sample reports that really run, on a throw-away database."""
 
 import asyncio
-import contextlib
 import shutil
 import signal
 import tempfile
@@ -97,37 +96,40 @@ class Caretaker:
             self.tell(receipt.message)
 
 
-async def _wait(seconds: float) -> None:
-    """Wait that long, or until somebody asks this process to end."""
+def _asked_to_end() -> asyncio.Event:
+    """Return what is set once somebody asks this process to end, for as long as the loop runs.
+
+    From before the folder is made until after it is removed: a signal in between must not leave it behind.
+    """
     asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for each in signals:
-        loop.add_signal_handler(each, asked.set)
-    try:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await asked.wait()
-    finally:
-        for each in signals:
-            loop.remove_signal_handler(each)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(each, asked.set)
+    return asked
 
 
 async def run_headless(seconds: float, origin: str, tell: Callable[[str], None] = say) -> None:
     """Run the demo with no screen for `seconds`, telling of each execution that ends."""
+    asked = _asked_to_end()
     async with throw_away_folder() as folder:
         await asyncio.to_thread(lay_out, folder)
+        if asked.is_set():
+            return
         async with open_house(DatabaseLocation(folder / "jobmon.db"), create=True) as house:
             caller = Caller(await move_in(house, folder, origin), origin)
             worker = start_worker(house, folder / "reports", CONCURRENCY)
             caretaker = Caretaker(house, caller, folder, plays_operator=True, tell=tell)
             watching = asyncio.create_task(caretaker.watch())
+            waiting = asyncio.create_task(asked.wait())
             try:
-                await _wait(seconds)
+                # The caretaker's own end is a failure, such as of whoever read what it tells.
+                await asyncio.wait({watching, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 await worker.stop(2.0, "the demo ended")
-                watching.cancel()
-                await asyncio.wait([watching])
+                for task in (watching, waiting):
+                    task.cancel()
+                await asyncio.wait({watching, waiting})
+            if not watching.cancelled():
+                await watching
             await caretaker.look()
             counts = (await house.services.overview(caller, ExecutionFilter())).counts
             tell(", ".join(f"{count} {status.value}" for status, count in counts.items()))

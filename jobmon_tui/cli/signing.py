@@ -1,12 +1,11 @@
 """`init`, `login`, `logout`, `whoami`."""
 
-import sys
 from typing import Annotated
 
 import typer
 
 from jobmon_tui.cli.options import Json, PasswordStdin
-from jobmon_tui.cli.output import complain, print_json, say
+from jobmon_tui.cli.output import complain, print_json, put, say
 from jobmon_tui.cli.session import (
     ask_password,
     keep_token,
@@ -66,7 +65,7 @@ def login(
     async def work(services: Services, _caller: Caller) -> int:
         opened = await services.sign_in(name, password, origin())
         if not to_keyring:
-            sys.stdout.write(f"export JOBMON_TOKEN={opened.token}\n" if export else f"{opened.token}\n")
+            put(f"export JOBMON_TOKEN={opened.token}\n" if export else f"{opened.token}\n")
             return 0
         refusal = await keep_token(location, opened.token)
         if refusal is not None:

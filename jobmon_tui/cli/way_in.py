@@ -1,11 +1,22 @@
 """From the program's name to the dashboard or to a command: plain `jobmon` paints before heavy imports."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 
 _CHOICES = ("auto", "on", "off")
+
+
+def fill_streams() -> None:
+    """Put /dev/null in the place of standard streams that were closed before this program was started.
+
+    They would be None, and the next file that is opened, the database say, would get their number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
 
 
 def refuse_without_terminal() -> None:
@@ -37,6 +48,7 @@ def _wants_dashboard(arguments: Sequence[str]) -> tuple[bool, str | None]:
 
 def enter(arguments: Sequence[str]) -> int:
     """Run the dashboard, or the command that was asked for; return the exit code."""
+    fill_streams()
     wanted, scheduler = _wants_dashboard(arguments)
     if wanted:
         try:
@@ -55,5 +67,25 @@ def enter(arguments: Sequence[str]) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     # Not app(): that one puts a hook of its own in place of ours, and prints tracebacks.
-    typer.main.get_command(app)(args=list(arguments), prog_name="jobmon")
-    return 0
+    try:
+        typer.main.get_command(app)(args=list(arguments), prog_name="jobmon")
+    except SystemExit as ended:
+        return _flushed(ended.code if isinstance(ended.code, int) else int(ended.code is not None))
+    return _flushed(0)
+
+
+def _flushed(code: int) -> int:
+    """Send what is still held back; the interpreter would complain about it in its own words."""
+    from jobmon_tui.cli.output import complain, unwritable
+
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Once more at the very end, but into nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if isinstance(error, BrokenPipeError):
+            return code or 1
+        refusal = unwritable(error)
+        complain(refusal.message)
+        return code or EXIT_CODES[refusal.code]
+    return code
