@@ -14,6 +14,7 @@ from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.runners.base import DETAIL_LIMIT, AnyRunner, Job, Result
 from jobmon_tui.runners.bounded import in_thread, settle
 from jobmon_tui.runners.keyring_lookup import from_keyring
+from jobmon_tui.runners.leftovers import sweep
 from jobmon_tui.runners.masking import mask_text
 from jobmon_tui.runners.output import BoundedOutput
 from jobmon_tui.runners.registry import Registry
@@ -60,6 +61,7 @@ class Execute:
         self._environ = environ
         self._lookup = lookup
         self._save_every = save_every
+        self._swept = False
 
     async def run(self, claimed: Claimed) -> Outcome:
         """Run it to its end. Whatever goes wrong is an Outcome, with every secret masked in it."""
@@ -113,6 +115,10 @@ class Execute:
                 part.mkdir(mode=0o700, exist_ok=True)
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
+        if not self._swept:
+            # Once in a worker's life: before its first report is written.
+            self._swept = True
+            sweep(folder)
         return folder
 
     async def _save_while_growing(self, claimed: Claimed, output: BoundedOutput) -> None:

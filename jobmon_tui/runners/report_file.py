@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final, Literal
 
 from jobmon_tui.domain.text import one_line
+from jobmon_tui.runners.leftovers import hold
 from jobmon_tui.runners.writers import CsvWriter, JsonLinesWriter, Row, RowWriter, XlsxWriter
 
 Format = Literal["csv", "jsonl", "xlsx"]
@@ -51,6 +52,7 @@ class ReportFile:
             # Exclusive and private from the first moment, under any umask.
             opened = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             os.fchmod(opened, 0o600)
+            hold(opened)
         except OSError:
             self.discard()
             raise
