@@ -107,7 +107,7 @@ def _origin(key: str, flags: Mapping[str, object], found: TomlFile | None) -> st
 def _complaint(error: ValidationError, flags: Mapping[str, object]) -> str:
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     key = str(first["loc"][0]) if first["loc"] else "settings"
-    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    reason = first["msg"].removeprefix("Value error, ").replace("Input should be ", "must be ")
     origin = _origin(key, flags, read_config())
     return f"{origin}: {reason}." if origin.startswith(("-", _PREFIX)) else f"{origin}: {key}: {reason}."
 

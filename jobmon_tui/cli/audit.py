@@ -6,7 +6,7 @@ from jobmon_tui.cli.options import Before, Json, Limit, group
 from jobmon_tui.cli.output import audit_json, audit_line, complain, print_json, say
 from jobmon_tui.cli.session import with_services
 
-app = group("The audit log.")
+app = group("The audit log.", "jobmon audit list --limit 20", "jobmon audit verify")
 
 
 @app.command("list")

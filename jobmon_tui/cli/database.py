@@ -11,7 +11,7 @@ from jobmon_tui.storage.maintenance import Health, check_file
 from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision, head_revision
 from jobmon_tui.storage.sqlite_file import require_database
 
-app = group("The database: its schema and its health.")
+app = group("The database: its schema and its health.", "jobmon db check", "jobmon db upgrade")
 
 
 @app.command()

@@ -18,6 +18,8 @@ PasswordStdin = Annotated[
 SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
-def group(help_text: str) -> typer.Typer:
-    """Return a group of commands."""
+def group(help_text: str, *examples: str) -> typer.Typer:
+    """Return a group of commands, whose help ends with these examples."""
+    lines = "".join(f"\n  {each}" for each in examples)
+    help_text += f"\n\n\b\nExamples:{lines}"
     return typer.Typer(help=help_text, no_args_is_help=True, context_settings=SETTINGS, rich_markup_mode=None)

@@ -18,7 +18,11 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
 
-app = group("Report configurations: what runs, when and how.")
+app = group(
+    "Report configurations: what runs, when and how.",
+    "jobmon reports import reports.toml",
+    'jobmon reports edit "Sales" --schedule "0 6 * * 1-5"',
+)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The report's name.")]
 Runner = Annotated[str | None, typer.Option(help="What runs it: sql or command.")]
 Source = Annotated[str | None, typer.Option(help="sql: the database, such as sqlite:///data.db.")]

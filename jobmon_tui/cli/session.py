@@ -19,6 +19,8 @@ from jobmon_tui.services.facade import Services
 T = TypeVar("T")
 Work = Callable[[Services, Caller], Awaitable[T]]
 
+_LONGEST_PASSWORD = 4096
+
 flags: dict[str, str | None] = {}
 """What the flags before the command set; they win over environment and file."""
 
@@ -91,8 +93,11 @@ def with_services(work: Work[T], *, create: bool = False, sessionless: bool = Fa
 def ask_password(from_stdin: bool, *, confirm: bool = False) -> str:
     """Return a password from the terminal, or the first line of standard input. Raises `invalid_input`."""
     if from_stdin:
+        line = sys.stdin.buffer.readline(_LONGEST_PASSWORD + 3)
+        if len(line.rstrip(b"\r\n")) > _LONGEST_PASSWORD:
+            raise invalid_input(f"The password on standard input is longer than {_LONGEST_PASSWORD} bytes.")
         try:
-            return sys.stdin.buffer.readline().decode().rstrip("\r\n")
+            return line.decode().rstrip("\r\n")
         except UnicodeDecodeError:
             raise invalid_input("The password on standard input is not UTF-8 text.") from None
     if not sys.stdin.isatty():

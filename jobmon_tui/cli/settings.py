@@ -5,7 +5,7 @@ from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import print_json, say
 from jobmon_tui.config import provenance
 
-app = group("The settings.")
+app = group("The settings.", "jobmon config show --json")
 
 
 @app.command()

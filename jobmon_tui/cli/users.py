@@ -10,7 +10,7 @@ from jobmon_tui.cli.session import ask_password, confirm, with_services
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.roles import Role
 
-app = group("Accounts and their roles.")
+app = group("Accounts and their roles.", "jobmon users add bob --role Viewer", "jobmon users disable bob")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 RoleOption = Annotated[Role, typer.Option("--role", help="What it may do.")]
 

@@ -123,3 +123,20 @@ def test_a_name_of_broken_bytes_is_kept_as_something_that_can_be_shown(shell: Sh
     assert report["name"].startswith("a\ufffdb\ufffd\ufffd]0;x\ufffd")
     assert len(report["name"]) == 200
     assert shell("run", report["name"]).code == 0
+
+
+def test_a_password_without_end_is_refused(bare: Shell) -> None:
+    for password, code in (("x" * 4096 + "\r\n", 0), ("x" * 4097, 2), ("ü" * 4096, 2)):
+        told = bare("init", "--admin", "ada", "--password-stdin", stdin=password)
+        assert told.code in {code, 5}, told
+        assert ("longer than" in told.err) == (code == 2)
+
+
+@pytest.mark.parametrize("group", [(), ("reports",), ("users",), ("audit",), ("db",), ("config",)])
+def test_the_help_of_every_group_teaches_with_commands(bare: Shell, group: tuple[str, ...]) -> None:
+    assert f"\n    jobmon {' '.join(group)}" in bare(*group, "--help").out
+
+
+def test_a_setting_that_is_no_number_is_a_sentence(bare: Shell) -> None:
+    bare.set(JOBMON_CONCURRENCY="many")
+    assert bare("config", "show").err.startswith("JOBMON_CONCURRENCY: must be a valid integer")
