@@ -2,14 +2,19 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scheduler.clock import Backoff, first_of
 from scheduler.cron import latest_due, next_firing
 from scheduler.ports import UNAVAILABLE, Clock, Schedule, ScheduleSource
 
 _log = logging.getLogger(__name__)
+
+
+IN_TIME = 60.0
+"""Seconds by which a due time may be late and still counts as met."""
 
 
 @dataclass(slots=True)
@@ -21,12 +26,13 @@ class _Known:
 
 
 class Firing:
-    """Fires each due schedule at its time; of several missed times only the latest."""
+    """Fires each due schedule at its time; of several missed times only the latest, or none at all."""
 
     def __init__(self, source: ScheduleSource, clock: Clock, *, refresh: float = 5.0) -> None:
         self._source = source
         self._clock = clock
         self._refresh = refresh
+        self._in_time = timedelta(seconds=max(IN_TIME, refresh))
         self._known: dict[int, _Known] = {}
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -44,10 +50,10 @@ class Firing:
 
     async def fire_due(self) -> float:
         """Fire what is due now; return how many seconds to wait before looking again."""
-        schedules = await self._source.schedules()
+        schedules = {schedule.report_id: schedule for schedule in await self._source.schedules()}
         now = self._clock.now()
-        current = {schedule.report_id: self._recall(schedule, now) for schedule in schedules}
-        self._known = current
+        self._known = {report_id: self._recall(each, now) for report_id, each in schedules.items()}
+        current: Mapping[int, _Known] = self._known
         for report_id, known in current.items():
             if known.due is None or known.due > now:
                 continue
@@ -58,7 +64,11 @@ class Firing:
                 _refuse(report_id, error)
                 known.due = None
                 continue
-            await self._source.fire(report_id, due)
+            if schedules[report_id].misfire == "skip" and now - due > self._in_time:
+                await self._source.skip(report_id, due)
+                _log.info("report %d: nothing fires for %s, which was missed", report_id, due.isoformat())
+            else:
+                await self._source.fire(report_id, due)
             # Also where another scheduler was first: that due time is dealt with.
             known.since = due
             known.due = following

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
+Misfire = Literal["once", "skip"]
+MISSED: Final = "no scheduler was there in time"
+"""Why a due time fired nothing that `misfire = "skip"` let pass."""
 FinalStatus = Literal["Succeeded", "Failed", "Cancelled"]
 
 
@@ -76,13 +79,15 @@ class Schedule:
     """When a report is due.
 
     `last_due` is the latest due time already dealt with, or the moment the schedule was set, edited or
-    resumed where that is later. None: count from when this scheduler first sees it.
+    resumed where that is later. None: count from when this scheduler first sees it. `misfire` says what
+    becomes of due times that were missed: the latest fires once, or none does.
     """
 
     report_id: int
     cron: str
     timezone: str
     last_due: datetime | None
+    misfire: Misfire = "once"
 
 
 class ExecutionQueue(Protocol):
@@ -158,9 +163,14 @@ class ScheduleSource(Protocol):
     async def fire(self, report_id: int, due_at: datetime) -> int | None:
         """Queue the report for this due time and return the execution's id.
 
-        None where nothing was queued: another scheduler fired it already (the database keeps report and due
-        time unique), or the report is gone. Afterwards `last_due` is at least `due_at`.
+        None where nothing was queued: another scheduler dealt with it already, the report is gone or paused,
+        or the execution before has not ended and the report does not let them overlap. Afterwards `last_due`
+        is at least `due_at`, except where the report is paused.
         """
+        ...
+
+    async def skip(self, report_id: int, due_at: datetime) -> None:
+        """Count every due time up to this one as dealt with, and queue nothing. A repeat does no harm."""
         ...
 
 

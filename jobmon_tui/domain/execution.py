@@ -39,6 +39,8 @@ class ConfigurationState(StrEnum):
     DELETED = "deleted"
 
 
+AUTOMATION = "schedule"
+"""Who asked for what a schedule or a policy queued; no account may have this name."""
 GREATEST_ID = 2**63 - 1
 """The greatest id that a database keeps; no execution has one beyond it."""
 
@@ -75,6 +77,18 @@ class Execution:
     retried_by: int | None = None
     """The newest retry of this execution."""
     retried_by_status: Status | None = None
+    not_before: datetime | None = None
+    """Until then a Queued one waits: the backoff of an automatic retry."""
+
+    def waits_in_backoff(self, now: datetime) -> bool:
+        """Tell whether this is an automatic retry whose time has not come."""
+        return (
+            self.status is Status.QUEUED
+            and self.trigger is Trigger.RETRY
+            and self.requested_by == AUTOMATION
+            and self.not_before is not None
+            and self.not_before > now
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +118,7 @@ class NewExecution:
     queue: str = "default"
     priority: int = 0
     idempotency_key: str | None = None
+    not_before: datetime | None = None
 
 
 def plan_retry(
@@ -111,8 +126,9 @@ def plan_retry(
 ) -> NewExecution:
     """Return the execution that retries `failed`, with its exact snapshot.
 
-    `child` is its Queued or Running retry, if there is one. Raises `not_retryable`, `already_retried` or
-    `configuration_deleted`, tested in this order.
+    `child` is its Queued or Running retry, if there is one. An automatic one that waits in its backoff is no
+    hindrance: the caller cancels it, and this one takes its place. Raises `not_retryable`, `already_retried`
+    or `configuration_deleted`, tested in this order.
     """
     old = failed.execution
     if old.status is not Status.FAILED:
@@ -121,7 +137,7 @@ def plan_retry(
             f"#{old.id} is {old.status.value}; only a Failed execution can be retried.",
             execution_id=old.id,
         )
-    if child is not None:
+    if child is not None and not child.waits_in_backoff(now):
         raise JobmonError(
             ErrorCode.ALREADY_RETRIED,
             f"#{old.id} is already being retried by #{child.id} ({child.status.value}), asked by "

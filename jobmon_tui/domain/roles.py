@@ -14,6 +14,10 @@ class Role(StrEnum):
     VIEWER = "Viewer"
 
 
+SYSTEM_ROLE = "System"
+"""What the audit log has for a role where no account acted."""
+
+
 class Verb(StrEnum):
     """What can be done; the value is the audit log's action."""
 

@@ -62,6 +62,7 @@ _listed = (
     executions.c.output_path,
     _retried_by,
     _retried_by_status,
+    executions.c.not_before,
 )
 _joined = executions.outerjoin(reports, reports.c.id == executions.c.configuration_id)
 _list: Select[Any] = select(*_listed).select_from(_joined)
@@ -134,7 +135,7 @@ class ExecutionQueries(OnConnection):
 
     def add_execution(self, new: NewExecution) -> int:
         """Queue an execution and return its id."""
-        values = {field: getattr(new, field) for field in new.__dataclass_fields__}
+        values: dict[str, object] = {field: getattr(new, field) for field in new.__dataclass_fields__}
         added = self._connection.execute(_ADD, {**values, "status": Status.QUEUED.value, "fencing_token": 0})
         return int(added.scalar_one())
 

@@ -105,6 +105,10 @@ class DatabaseQueue:
         """Queue a report for a due time, once."""
         return await self._write(lambda transaction: transaction.fire(report_id, due_at, self._clock()))
 
+    async def skip(self, report_id: int, due_at: datetime) -> None:
+        """Let a due time that was missed pass."""
+        await self._write(lambda transaction: transaction.skip(report_id, due_at))
+
     async def save_output(self, execution_id: int, token: int, output: StoredOutput) -> None:
         """Keep what an execution printed so far."""
         await self._write(lambda transaction: transaction.save_output(execution_id, token, output))

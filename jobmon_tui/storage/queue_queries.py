@@ -1,24 +1,21 @@
-"""What the scheduler asks of the database, as plain queries: claims, outcomes, workers, schedules, output."""
+"""What the scheduler asks of the database, as plain queries: claims, outcomes, workers, output."""
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from jobmon_tui.domain.execution import Status, Trigger
-from jobmon_tui.domain.report import snapshot_text
+from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.ports import StoredOutput, WorkerSeen
-from jobmon_tui.storage.on_connection import OnConnection
-from jobmon_tui.storage.report_rows import report_of
-from jobmon_tui.storage.tables import cancel_requests, executions, outputs, reports, workers
-from scheduler.ports import Claimed, Finished, Outcome, Schedule, WorkerInfo
+from jobmon_tui.storage.policy_queries import PolicyQueries
+from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
+from scheduler.leases import WORKER_LOST
+from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
 
-SCHEDULER = "scheduler"
-"""Who asked for a scheduled execution, where people stand otherwise."""
 _SUMMARY_LIMIT = 500
 _DETAIL_LIMIT = 256 * 1024
 # Written out, not bound: a partial index is used only where its own words stand in the query.
@@ -35,18 +32,8 @@ def _milliseconds(start: datetime | None, end: datetime) -> int | None:
     return None if start is None else max(0, round((end - start).total_seconds() * 1000))
 
 
-class QueueQueries(OnConnection):
+class QueueQueries(PolicyQueries):
     """The part of a transaction that serves the scheduler."""
-
-    def offer(self, limit: int, now: datetime) -> Sequence[int]:
-        """Return the ids of ready executions, highest priority first, then oldest first."""
-        query = (
-            select(executions.c.id)
-            .where(_ready, (executions.c.not_before.is_(None)) | (executions.c.not_before <= now))
-            .order_by(executions.c.priority.desc(), executions.c.id)
-            .limit(limit)
-        )
-        return [int(row.id) for row in self._connection.execute(query)]
 
     def start(self, ids: Sequence[int], worker: str, now: datetime) -> Sequence[Claimed] | None:
         """Move Queued executions to Running; None if the worker is not registered."""
@@ -54,7 +41,7 @@ class QueueQueries(OnConnection):
             return None
         self._connection.execute(
             update(executions)
-            .where(executions.c.id.in_(ids), _ready)
+            .where(executions.c.id.in_(self.within_limits(ids)), _ready)
             .values(
                 status=Status.RUNNING.value,
                 worker=worker,
@@ -83,6 +70,8 @@ class QueueQueries(OnConnection):
         if current is None:
             return False
         self._end(finished.id, current.started_at, finished.outcome, now)
+        if finished.outcome.status == Status.FAILED.value:
+            self.queue_again(finished.id, now)
         return True
 
     def _end(self, execution_id: int, started_at: datetime | None, outcome: Outcome, now: datetime) -> None:
@@ -172,65 +161,17 @@ class QueueQueries(OnConnection):
         lost = self._connection.execute(
             select(executions.c.id, executions.c.started_at).where(_running, executions.c.worker == worker)
         ).all()
+        is_lost = reason == WORKER_LOST
         for row in lost:
-            self._end(row.id, row.started_at, Outcome("Failed", reason), now)
+            words = self.lost_words(row.id, reason) if is_lost else reason
+            self._end(row.id, row.started_at, Outcome("Failed", words), now)
+            self.queue_again(row.id, now, lost=is_lost)
         self.leave(worker)
         return [int(row.id) for row in lost]
 
     def leave(self, worker: str) -> None:
         """Remove a worker."""
         self._connection.execute(delete(workers).where(workers.c.name == worker))
-
-    def schedules(self) -> Sequence[Schedule]:
-        """Return every schedule, with the latest due time dealt with or the time of the last edit."""
-        latest = (
-            select(func.max(executions.c.due_at, type_=executions.c.due_at.type))
-            .where(executions.c.configuration_id == reports.c.id, executions.c.due_at.is_not(None))
-            .correlate(reports)
-            .scalar_subquery()
-            .label("latest")
-        )
-        query = select(
-            reports.c.id, reports.c.schedule, reports.c.timezone, reports.c.updated_at, latest
-        ).where(reports.c.schedule.is_not(None))
-        return [
-            Schedule(
-                row.id,
-                row.schedule,
-                row.timezone,
-                max(row.updated_at, row.latest) if row.latest else row.updated_at,
-            )
-            for row in self._connection.execute(query)
-        ]
-
-    def fire(self, report_id: int, due_at: datetime, now: datetime) -> int | None:
-        """Queue a report for a due time, once."""
-        row = self._connection.execute(select(reports).where(reports.c.id == report_id)).first()
-        if row is None:
-            return None
-        added = self._connection.execute(
-            upsert(executions)
-            .values(
-                report=row.name,
-                status=Status.QUEUED.value,
-                trigger=Trigger.SCHEDULE.value,
-                requested_by=SCHEDULER,
-                attempt=1,
-                queue=row.queue,
-                priority=row.priority,
-                due_at=due_at.astimezone(UTC),
-                queued_at=now,
-                fencing_token=0,
-                configuration_id=row.id,
-                configuration_version=row.version,
-                configuration=snapshot_text(report_of(row).draft),
-            )
-            .on_conflict_do_nothing(
-                index_elements=["configuration_id", "due_at"], index_where=executions.c.due_at.is_not(None)
-            )
-            .returning(executions.c.id)
-        ).scalar()
-        return None if added is None else int(added)
 
     def save_output(self, execution_id: int, token: int, output: StoredOutput) -> bool:
         """Keep what an execution printed so far; False where the token is stale."""

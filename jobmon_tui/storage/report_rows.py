@@ -3,13 +3,19 @@
 import json
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, Select, select
 
-from jobmon_tui.domain.report import Report, ReportDraft
+from jobmon_tui.domain.report import Report, ReportDraft, Skip
+from jobmon_tui.storage.tables import report_states, reports
+
+REPORTS: Select[Any] = select(
+    reports, report_states.c.skipped_due, report_states.c.skipped_reason
+).select_from(reports.outerjoin(report_states, report_states.c.configuration_id == reports.c.id))
+"""Reports with what `report_of` needs."""
 
 
 def report_of(row: Row[Any]) -> Report:
-    """Build a report from its row."""
+    """Build a report from a row of `REPORTS`."""
     draft = ReportDraft(
         name=row.name,
         runner=row.runner,
@@ -19,8 +25,15 @@ def report_of(row: Row[Any]) -> Report:
         timeout=row.timeout,
         queue=row.queue,
         priority=row.priority,
+        misfire=row.misfire,
+        overlap=bool(row.overlap),
+        max_concurrent=row.max_concurrent,
+        max_retries=row.max_retries,
+        retry_delay=row.retry_delay,
+        on_lost=row.on_lost,
     )
-    return Report(row.id, row.version, draft, row.created_at, row.updated_at)
+    skip = Skip(row.skipped_due, row.skipped_reason) if row.skipped_due is not None else None
+    return Report(row.id, row.version, draft, row.created_at, row.updated_at, bool(row.paused), skip)
 
 
 def columns_of(draft: ReportDraft) -> dict[str, Any]:

@@ -33,7 +33,10 @@ class ReportConfigurationRow(SQLModel, table=True):
     """A named report."""
 
     __tablename__ = "report_configuration"
-    __table_args__ = {"sqlite_autoincrement": True}
+    __table_args__ = (
+        Index("ix_report_limited", "id", "max_concurrent", sqlite_where=text("max_concurrent IS NOT NULL")),
+        {"sqlite_autoincrement": True},
+    )
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     version: int = 1
@@ -53,6 +56,29 @@ class ReportConfigurationRow(SQLModel, table=True):
     max_retries: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     retry_delay: float = Field(default=60.0, sa_column_kwargs={"server_default": "60"})
     on_lost: str = Field(default="fail", sa_column_kwargs={"server_default": "fail"})
+
+
+class ReportStateRow(SQLModel, table=True):
+    """What is remembered of a report beside its configuration; it outlives the report.
+
+    `last_due` is the latest due time dealt with, fired or not. `max_concurrent` stands here only once the
+    report was deleted: what is still Queued keeps to it.
+    """
+
+    __tablename__ = "report_state"
+    __table_args__ = (
+        Index(
+            "ix_state_limited",
+            "configuration_id",
+            "max_concurrent",
+            sqlite_where=text("max_concurrent IS NOT NULL"),
+        ),
+    )
+    configuration_id: int = Field(primary_key=True)
+    last_due: datetime | None = _time(nullable=True)
+    skipped_due: datetime | None = _time(nullable=True)
+    skipped_reason: str | None = None
+    max_concurrent: int | None = None
 
 
 class JobExecutionLogRow(SQLModel, table=True):
@@ -86,6 +112,11 @@ class JobExecutionLogRow(SQLModel, table=True):
             "due_at",
             unique=True,
             sqlite_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_execution_active",
+            "configuration_id",
+            sqlite_where=text("status IN ('Queued', 'Running')"),
         ),
         {"sqlite_autoincrement": True},
     )
@@ -222,6 +253,7 @@ class SessionRow(SQLModel, table=True):
 
 executions = JobExecutionLogRow.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
 reports = ReportConfigurationRow.__table__  # type: ignore[attr-defined]
+report_states = ReportStateRow.__table__  # type: ignore[attr-defined]
 cancel_requests = CancelRequestRow.__table__  # type: ignore[attr-defined]
 status_counts = StatusCountRow.__table__  # type: ignore[attr-defined]
 audit_log = AuditLogRow.__table__  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""One unit of work: the queries on reports, accounts and the audit log, joined with those on executions."""
+"""One unit of work: the queries on reports and accounts, joined with all the others."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -7,17 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
-from jobmon_tui.storage.execution_queries import ExecutionQueries
 from jobmon_tui.storage.queue_queries import QueueQueries
-from jobmon_tui.storage.report_rows import columns_of, report_of
-from jobmon_tui.storage.tables import accounts, audit_head, audit_log, reports, sessions
+from jobmon_tui.storage.report_rows import REPORTS, columns_of, report_of
+from jobmon_tui.storage.tables import accounts, reports, sessions
 
-_HEAD = 1
 # Built once: putting a statement together costs more than running it (docs/decisions/0001).
 _ACTOR = (
     select(accounts.c.name, accounts.c.role)
@@ -28,38 +25,13 @@ _ACTOR = (
         accounts.c.disabled.is_(False),
     )
 )
-_LOCK_HEAD = (
-    select(audit_head.c.audit_id, audit_head.c.hash).where(audit_head.c.id == _HEAD).with_for_update()
-)
-_ADD_AUDIT = insert(audit_log)
-_MOVE_HEAD = (
-    update(audit_head)
-    .where(audit_head.c.id == _HEAD)
-    .values(audit_id=bindparam("new_id"), hash=bindparam("new_hash"))
-)
-
-
-def _audit_entry(row: Row[Any]) -> AuditEntry:
-    entry = NewAuditEntry(
-        row.at,
-        row.actor,
-        row.role,
-        row.action,
-        row.outcome,
-        row.code,
-        row.execution_id,
-        row.new_execution_id,
-        row.origin,
-        row.details,
-    )
-    return AuditEntry(row.id, entry, row.previous_hash, row.hash)
 
 
 def _account(row: Row[Any]) -> Account:
     return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
 
 
-class SqlTransaction(ExecutionQueries, QueueQueries):
+class SqlTransaction(QueueQueries):
     """A `Transaction` over one SQLAlchemy connection. `changes` counts what that connection has written."""
 
     def __init__(self, connection: Connection, changes: Callable[[], int]) -> None:
@@ -77,47 +49,14 @@ class SqlTransaction(ExecutionQueries, QueueQueries):
         row = self._connection.execute(_ACTOR, {"token": token_hash, "now": now}).first()
         return None if row is None else Actor(row.name, Role(row.role))
 
-    def add_audit(self, entry: NewAuditEntry) -> int:
-        """Append to the chain; the head's row is locked while this is done."""
-        head = self._connection.execute(_LOCK_HEAD).one()
-        entry_id = int(head.audit_id) + 1
-        digest = chain_hash(head.hash, canonical(entry_id, entry))
-        values = {field: getattr(entry, field) for field in entry.__dataclass_fields__}
-        self._connection.execute(
-            _ADD_AUDIT, {"id": entry_id, "previous_hash": head.hash, "hash": digest, **values}
-        )
-        self._connection.execute(_MOVE_HEAD, {"new_id": entry_id, "new_hash": digest})
-        return entry_id
-
-    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
-        """Return audit entries newest first."""
-        query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(audit_log.c.id < before)
-        if execution_id is not None:
-            query = query.where(
-                (audit_log.c.execution_id == execution_id) | (audit_log.c.new_execution_id == execution_id)
-            )
-        return [_audit_entry(row) for row in self._connection.execute(query)]
-
-    def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
-        """Return audit entries oldest first."""
-        query = select(audit_log).where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
-        return [_audit_entry(row) for row in self._connection.execute(query)]
-
-    def audit_head(self) -> tuple[int, str]:
-        """Return the chain's head."""
-        row = self._connection.execute(select(audit_head).where(audit_head.c.id == _HEAD)).one()
-        return int(row.audit_id), str(row.hash)
-
     def report(self, name: str) -> Report | None:
         """Return one report."""
-        row = self._connection.execute(select(reports).where(reports.c.name == name)).first()
+        row = self._connection.execute(REPORTS.where(reports.c.name == name)).first()
         return None if row is None else report_of(row)
 
     def reports(self) -> Sequence[Report]:
         """Return every report."""
-        return [report_of(row) for row in self._connection.execute(select(reports).order_by(reports.c.name))]
+        return [report_of(row) for row in self._connection.execute(REPORTS.order_by(reports.c.name))]
 
     def add_report(self, draft: ReportDraft, now: datetime) -> int:
         """Add a report."""
@@ -142,8 +81,18 @@ class SqlTransaction(ExecutionQueries, QueueQueries):
         )
 
     def delete_report(self, name: str) -> None:
-        """Delete a report."""
+        """Delete a report; its limit stays, for what is Queued and will run from its snapshot."""
+        old = self.report(name)
+        if old is not None and old.draft.max_concurrent is not None:
+            self.keep_limit(old.id, old.draft.max_concurrent)
         self._connection.execute(delete(reports).where(reports.c.name == name))
+
+    def set_paused(self, name: str, paused: bool, now: datetime) -> None:
+        """Stop a report's schedule, or go on with it from now: what was due meanwhile never fires."""
+        self._connection.execute(update(reports).where(reports.c.name == name).values(paused=paused))
+        report = self.report(name)
+        if report is not None and not paused:
+            self.move_cursor(report.id, now)
 
     def account(self, name: str) -> Account | None:
         """Return one account."""

@@ -152,7 +152,7 @@ async def test_a_due_time_is_fired_once_whoever_asks(store: SqliteDatabase) -> N
     made = [execution_id for execution_id in fired if execution_id is not None]
     assert len(made) == 1
     details = await _details(store, made[0])
-    assert (details.execution.trigger, details.execution.requested_by) == ("schedule", "scheduler")
+    assert (details.execution.trigger, details.execution.requested_by) == ("schedule", "schedule")
     assert await DatabaseQueue(store).fire(report_id + 99, due) is None
     [schedule] = await DatabaseQueue(store).schedules()
     assert schedule.last_due == due

@@ -1,0 +1,75 @@
+"""The audit log: appended to, read, never changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.storage.on_connection import OnConnection
+from jobmon_tui.storage.tables import audit_head, audit_log
+
+_HEAD = 1
+# Built once: putting a statement together costs more than running it (docs/decisions/0001).
+_LOCK_HEAD = (
+    select(audit_head.c.audit_id, audit_head.c.hash).where(audit_head.c.id == _HEAD).with_for_update()
+)
+_ADD_AUDIT = insert(audit_log)
+_MOVE_HEAD = (
+    update(audit_head)
+    .where(audit_head.c.id == _HEAD)
+    .values(audit_id=bindparam("new_id"), hash=bindparam("new_hash"))
+)
+
+
+def _audit_entry(row: Row[Any]) -> AuditEntry:
+    entry = NewAuditEntry(
+        row.at,
+        row.actor,
+        row.role,
+        row.action,
+        row.outcome,
+        row.code,
+        row.execution_id,
+        row.new_execution_id,
+        row.origin,
+        row.details,
+    )
+    return AuditEntry(row.id, entry, row.previous_hash, row.hash)
+
+
+class AuditQueries(OnConnection):
+    """The part of a transaction that appends to the audit log and reads it."""
+
+    def add_audit(self, entry: NewAuditEntry) -> int:
+        """Append to the chain; the head's row is locked while this is done."""
+        head = self._connection.execute(_LOCK_HEAD).one()
+        entry_id = int(head.audit_id) + 1
+        digest = chain_hash(head.hash, canonical(entry_id, entry))
+        values = {field: getattr(entry, field) for field in entry.__dataclass_fields__}
+        self._connection.execute(
+            _ADD_AUDIT, {"id": entry_id, "previous_hash": head.hash, "hash": digest, **values}
+        )
+        self._connection.execute(_MOVE_HEAD, {"new_id": entry_id, "new_hash": digest})
+        return entry_id
+
+    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
+        """Return audit entries newest first."""
+        query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(audit_log.c.id < before)
+        if execution_id is not None:
+            query = query.where(
+                (audit_log.c.execution_id == execution_id) | (audit_log.c.new_execution_id == execution_id)
+            )
+        return [_audit_entry(row) for row in self._connection.execute(query)]
+
+    def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
+        """Return audit entries oldest first."""
+        query = select(audit_log).where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
+        return [_audit_entry(row) for row in self._connection.execute(query)]
+
+    def audit_head(self) -> tuple[int, str]:
+        """Return the chain's head."""
+        row = self._connection.execute(select(audit_head).where(audit_head.c.id == _HEAD)).one()
+        return int(row.audit_id), str(row.hash)
