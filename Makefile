@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check bench pictures cover format lock clean
+.PHONY: help setup demo test faults check bench pictures cover format lock clean
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -21,6 +21,9 @@ demo: $(STAMP) ## the dashboard, live, on sample reports that really run
 
 test: $(STAMP) ## every test that needs no root and no browser
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
+	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults
 
 check: $(STAMP) ## format, lint, types, import contracts, file sizes
 	$(BIN)/ruff format --check .
