@@ -39,6 +39,17 @@ class Imported:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReportOverview:
+    """A report with what stands around it."""
+
+    report: Report
+    next_due: datetime | None
+    """When it fires next, in UTC; None where it has no schedule, or is paused."""
+    last: Execution | None
+    """The newest execution under its name."""
+
+
 class Changes(Protocol):
     """One watcher's view of the change feed."""
 
@@ -165,6 +176,17 @@ class Services(Protocol):
 
     async def import_reports(self, caller: Caller, drafts: Sequence[ReportDraft]) -> Sequence[Imported]:
         """Add or replace each by name, all or none. Raises `invalid_input`."""
+        ...
+
+    async def report_overviews(self, caller: Caller, name: str | None = None) -> Sequence[ReportOverview]:
+        """Return every report by name, or the named one: when it fires next, and how it went last.
+
+        Raises `report_not_found`.
+        """
+        ...
+
+    async def pause_report(self, caller: Caller, name: str, paused: bool) -> Report:
+        """Stop a report's schedule, or go on with it from now. Raises `report_not_found`."""
         ...
 
     async def accounts(self, caller: Caller) -> Sequence[AccountInfo]:

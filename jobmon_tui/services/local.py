@@ -6,10 +6,10 @@ from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services import look, reports, sign_in, users
+from jobmon_tui.services import look, report_schedule, reports, sign_in, users
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.facade import AccountInfo, Changes, Imported
+from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportOverview
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
@@ -131,6 +131,14 @@ class LocalServices:
     async def import_reports(self, caller: Caller, drafts: Sequence[ReportDraft]) -> Sequence[Imported]:
         """Add or replace each by name, all or none."""
         return await reports.import_reports(self._database, caller, self._catalog, drafts)
+
+    async def report_overviews(self, caller: Caller, name: str | None = None) -> Sequence[ReportOverview]:
+        """Return every report by name, or the named one, with what stands around it."""
+        return await report_schedule.report_overviews(self._database, caller, self._catalog, name)
+
+    async def pause_report(self, caller: Caller, name: str, paused: bool) -> Report:
+        """Stop a report's schedule, or go on with it."""
+        return await report_schedule.pause_report(self._database, caller, name, paused)
 
     async def accounts(self, caller: Caller) -> Sequence[AccountInfo]:
         """Return every account by name."""

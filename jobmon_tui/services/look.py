@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from jobmon_tui.domain.audit import GENESIS, AuditEntry, canonical, chain_hash
 from jobmon_tui.domain.errors import execution_not_found
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.roles import Verb, require
+from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput, Transaction, WorkerSeen
@@ -96,10 +98,23 @@ async def overview(
     return await _look(database, caller, work)
 
 
-def _waiting(transaction: Transaction, queued: Execution, liveness: Liveness) -> str:
+def _backoff_over(at: datetime, now: datetime) -> str:
+    when = at.astimezone(UTC)
+    day = "" if when.date() == now.astimezone(UTC).date() else f"{when:%Y-%m-%d} "
+    return f"It waits until {day}{when:%H:%M:%S} UTC for its automatic retry."
+
+
+def _waiting(transaction: Transaction, queued: Execution, liveness: Liveness, now: datetime) -> str:
     workers = liveness.alive(transaction.workers())
+    if queued.not_before is not None and queued.not_before > now:
+        line = _backoff_over(queued.not_before, now)
+        return line if workers else f"{line} No worker is alive: jobmon worker"
     if not workers:
         return "No worker is alive. Start one with: jobmon worker"
+    limit = transaction.limit_of(queued)
+    if limit is not None and limit[0] >= limit[1]:
+        running, most = limit
+        return f"{running} of “{one_line(queued.report, 60)}” are running; its max_concurrent is {most}."
     ahead = transaction.queued_before(queued.id)
     busy = sum(worker.running for worker in workers)
     slots = sum(worker.concurrency for worker in workers)
@@ -124,7 +139,7 @@ async def show_execution(
             transaction.lineage(execution_id),
             transaction.audit_entries(100, None, execution_id),
             transaction.output(execution_id),
-            _waiting(transaction, details.execution, liveness) if queued else None,
+            _waiting(transaction, details.execution, liveness, utc_now()) if queued else None,
         )
 
     return await _look(database, caller, work)

@@ -4,7 +4,7 @@ A unit of work is a plain function that is given a `Transaction`; the backend de
 in one hop on the thread of its connection). It commits when the function returns, else rolls back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -183,6 +183,22 @@ class Transaction(Protocol):
         ...
 
     def account(self, name: str) -> Account | None:
+    def set_paused(self, name: str, paused: bool, now: datetime) -> None:
+        """Stop a report's schedule, or go on with it: what was due before `now` never fires then."""
+        ...
+
+    def latest_executions(self) -> Mapping[str, Execution]:
+        """The newest execution of each report that there is, by the report's name."""
+        ...
+
+    def limit_of(self, execution: Execution) -> tuple[int, int] | None:
+        """How many executions of the same report run, and how many may at once; None without a limit."""
+        ...
+
+    def next_execution_id(self) -> int:
+        """The id that this unit of work's next `add_execution` will give; in a write only."""
+        ...
+
         """One account."""
         ...
 

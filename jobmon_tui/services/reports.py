@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, report_not_found
-from jobmon_tui.domain.report import Report, ReportDraft, snapshot_text
+from jobmon_tui.domain.report import Report, ReportDraft, policy_problems, snapshot_text
 from jobmon_tui.domain.roles import Actor, Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, Done, change, signed_in, utc_now
@@ -63,6 +63,10 @@ class ReportCatalog(Protocol):
         """
         ...
 
+    def next_due(self, draft: ReportDraft, after: datetime) -> datetime | None:
+        """Return the schedule's first due time after `after`, in UTC; None where there is none."""
+        ...
+
 
 def clean_name(name: str) -> str:
     """Return a report's name as it is kept: hostile ones are cleaned, an empty one is `InvalidReport`."""
@@ -75,7 +79,16 @@ def clean_name(name: str) -> str:
 def check_draft(catalog: ReportCatalog, draft: ReportDraft) -> ReportDraft:
     """Return the draft as it will be kept. Raises `invalid_input`, naming the key."""
     name = clean_name(draft.name)
-    checked = catalog.check(replace(draft, name=name))
+    problems = [Problem(key, reason) for key, reason in policy_problems(draft)]
+    try:
+        checked = catalog.check(replace(draft, name=name))
+    except JobmonError as refusal:
+        if problems:
+            raise InvalidReport([*problems_of(refusal), *problems]) from refusal
+        raise
+    if problems:
+        raise InvalidReport(problems)
+    checked = replace(checked, retry_delay=float(checked.retry_delay))
     if checked.timeout is not None:
         checked = replace(checked, timeout=float(checked.timeout))
     try:
@@ -127,7 +140,8 @@ def _reread(transaction: Transaction, name: str) -> Report:
     return report
 
 
-def _found(transaction: Transaction, name: str) -> Report:
+def find_report(transaction: Transaction, name: str) -> Report:
+    """Return a report by its name, cleaned as names are kept. Raises `report_not_found`."""
     report = transaction.report(one_line(name, NAME_LIMIT))
     if report is None:
         raise report_not_found(one_line(name, NAME_LIMIT))
@@ -149,7 +163,7 @@ async def show_report(database: Database, caller: Caller, name: str) -> Report:
 
     def work(transaction: Transaction) -> Report:
         require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
-        return _found(transaction, name)
+        return find_report(transaction, name)
 
     return await database.read(work)
 
@@ -184,7 +198,7 @@ async def edit_report(
     outcome = _outcome(catalog, draft)
 
     def work(transaction: Transaction, _actor: Actor, now: datetime) -> tuple[Report, Done | None]:
-        old = _found(transaction, name)
+        old = find_report(transaction, name)
         checked = _or_raise(outcome)
         if snapshot_text(old.draft) == snapshot_text(checked):
             return old, None
@@ -203,7 +217,7 @@ async def delete_report(database: Database, caller: Caller, name: str) -> None:
     """Really delete a report; its executions keep their snapshots. Raises `report_not_found`."""
 
     def work(transaction: Transaction, _actor: Actor, _now: datetime) -> tuple[None, Done]:
-        old = _found(transaction, name)
+        old = find_report(transaction, name)
         transaction.delete_report(old.draft.name)
         return None, Done(details=f"deleted “{old.draft.name}” (id {old.id}, version {old.version})")
 

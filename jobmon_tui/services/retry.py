@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jobmon_tui.domain.errors import execution_not_found, invalid_input
-from jobmon_tui.domain.execution import ConfigurationState, plan_retry
+from jobmon_tui.domain.execution import ConfigurationState, NewExecution, plan_retry
 from jobmon_tui.domain.roles import Actor, Verb
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, Done, change, utc_now
@@ -23,6 +23,8 @@ class RetryReceipt:
     report: str
     configuration_state: ConfigurationState
     repeated: bool
+    replaced: int | None = None
+    """The automatic retry that waited in its backoff, and whose place this one took."""
 
     @property
     def message(self) -> str:
@@ -32,7 +34,8 @@ class RetryReceipt:
             if self.configuration_state is ConfigurationState.CHANGED
             else ""
         )
-        return f"“{self.report}” #{self.execution_id} was queued again as #{self.new_id}.{edited}"
+        instead = f", in place of the automatic retry #{self.replaced}" if self.replaced is not None else ""
+        return f"“{self.report}” #{self.execution_id} was queued again as #{self.new_id}{instead}.{edited}"
 
 
 def _check_key(key: str) -> None:
@@ -43,6 +46,18 @@ def _check_key(key: str) -> None:
         )
 
 
+def _replace(transaction: Transaction, waiting: int, planned: NewExecution, now: datetime) -> int:
+    # One active retry at any moment: the old one ends first, and must name the new one, for it never changes
+    # afterwards.
+    expected = transaction.next_execution_id()
+    if not transaction.cancel_queued(waiting, f"replaced by #{expected}", now):
+        raise RuntimeError("the retry that waited in this very transaction does not")
+    new_id = transaction.add_execution(planned)
+    if new_id != expected:
+        raise RuntimeError(f"the retry became #{new_id}, not #{expected} as was written; nothing was kept")
+    return new_id
+
+
 async def retry_execution(
     database: Database,
     caller: Caller,
@@ -51,7 +66,7 @@ async def retry_execution(
     key: str | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> RetryReceipt:
-    """Queue a retry and audit it, in one transaction.
+    """Queue a retry and audit it, in one transaction; an automatic one that still waits makes way for it.
 
     Raises `not_signed_in`, `not_permitted`, `invalid_input` (a bad key), `execution_not_found`,
     `not_retryable`, `already_retried`, `configuration_deleted`, tested in this order, or
@@ -69,9 +84,15 @@ async def retry_execution(
             earlier = transaction.retry_with_key(actor.name, execution_id, key)
             if earlier is not None:
                 return RetryReceipt(execution_id, earlier.id, earlier.report, state, repeated=True), None
-        planned = plan_retry(failed, transaction.active_child(execution_id), actor.name, now, key)
-        new_id = transaction.add_execution(planned)
-        receipt = RetryReceipt(execution_id, new_id, planned.report, state, repeated=False)
-        return receipt, Done(execution_id, new_id)
+        child = transaction.active_child(execution_id)
+        planned = plan_retry(failed, child, actor.name, now, key)
+        if child is None:
+            new_id = transaction.add_execution(planned)
+            return RetryReceipt(execution_id, new_id, planned.report, state, repeated=False), Done(
+                execution_id, new_id
+            )
+        new_id = _replace(transaction, child.id, planned, now)
+        receipt = RetryReceipt(execution_id, new_id, planned.report, state, repeated=False, replaced=child.id)
+        return receipt, Done(execution_id, new_id, f"in place of the automatic retry #{child.id}")
 
     return await change(database, caller, Verb.RETRY, work, execution_id=execution_id, clock=clock)

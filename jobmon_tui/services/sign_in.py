@@ -8,6 +8,7 @@ from typing import Protocol
 
 from jobmon_tui.domain.audit import NewAuditEntry
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
+from jobmon_tui.domain.execution import AUTOMATION
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, signed_in, token_hash, utc_now
@@ -44,6 +45,8 @@ def check_name(name: str) -> str:
     cleaned = one_line(name, NAME_LIMIT + 1)
     if not cleaned or len(cleaned) > NAME_LIMIT:
         raise invalid_input(f"A name needs between 1 and {NAME_LIMIT} characters.")
+    if cleaned.casefold() == AUTOMATION:
+        raise invalid_input(f"“{cleaned}” is the name under which schedules act. Take another.")
     return cleaned
 
 

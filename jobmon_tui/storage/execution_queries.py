@@ -1,6 +1,6 @@
 """Queries on executions, written once in SQLAlchemy Core on the SQLModel tables; they run on any backend."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -188,6 +188,14 @@ class ExecutionQueries(OnConnection):
             return sum(counted[status] for status in wanted.statuses or Status)
         query = _matching(select(func.count()).select_from(executions), wanted)
         return int(self._connection.execute(query).scalar_one())
+    def latest_executions(self) -> Mapping[str, Execution]:
+        """Return the newest execution of each report that there is."""
+        # A look into the index for each report; grouped, it would read the whole index.
+        newest = select(func.max(executions.c.id)).where(executions.c.report == reports.c.name)
+        ids = select(newest.scalar_subquery()).select_from(reports)
+        found = [_execution(row) for row in self._connection.execute(_list.where(executions.c.id.in_(ids)))]
+        return {execution.report: execution for execution in found}
+
 
     def output(self, execution_id: int) -> StoredOutput:
         """Return what an execution printed."""

@@ -52,6 +52,9 @@ class AnyReport:
     def check(self, draft: ReportDraft) -> ReportDraft:
         return draft
 
+    def next_due(self, draft: ReportDraft, after: datetime) -> datetime | None:
+        return None if draft.schedule is None else after + timedelta(hours=1)
+
 
 class FakeServices(LocalServices):
     """`Services` over memory. Rows are added in any state; what users do goes through the real rules."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -63,6 +63,7 @@ class MemoryTransaction:
             configuration_state=ConfigurationState.UNCHANGED,
             error=None,
             output_path=None,
+            not_before=new.not_before,
         )
         self._tables.put(ExecutionDetails(execution, new.configuration, None, new.queue, new.priority))
         if new.idempotency_key is not None and new.retry_of is not None:
@@ -178,6 +179,19 @@ class MemoryTransaction:
         if self._tables.drafts.pop(name, None) is None:
             raise report_not_found(name)
         self._tables.revision += 1
+
+    def set_paused(self, name: str, paused: bool, now: datetime) -> None:
+        self._tables.drafts[name] = replace(self._tables.drafts[name], paused=paused)
+
+    def latest_executions(self) -> Mapping[str, Execution]:
+        found = {name: self.executions(ExecutionFilter(report=name), 1) for name in self._tables.drafts}
+        return {name: newest[0] for name, newest in found.items() if newest}
+
+    def limit_of(self, execution: Execution) -> tuple[int, int] | None:
+        return None
+
+    def next_execution_id(self) -> int:
+        return self._tables.last_id + 1
 
     def account(self, name: str) -> Account | None:
         return self._tables.people.get(name)

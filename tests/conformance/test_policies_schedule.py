@@ -1,0 +1,330 @@
+"""The cursor over due times, overlap, misfire, pausing, and limits: on a real database."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from jobmon_tui.bootstrap import report_catalog
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.report import Report, ReportDraft
+from jobmon_tui.services.liveness import Liveness
+from jobmon_tui.services.look import show_execution
+from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.report_schedule import pause_report, report_overviews
+from jobmon_tui.services.reports import delete_report, edit_report
+from jobmon_tui.services.run_report import run_report
+from jobmon_tui.storage.queue import DatabaseQueue
+from jobmon_tui.storage.sqlite import SqliteDatabase
+from scheduler.clock import SystemClock
+from scheduler.firing import Firing
+from scheduler.ports import Finished, Outcome, WorkerInfo
+from tests.conformance.world import ADMIN, NOW, VIEWER, Raw
+
+HOURLY = ReportDraft("Sales", "sql", {"query": "select 1"}, schedule="0 * * * *")
+START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class HandClock(SystemClock):
+    """A wall clock that is set by hand."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+
+async def _add(store: SqliteDatabase, draft: ReportDraft = HOURLY, at: datetime = START) -> int:
+    return await store.write(lambda transaction: transaction.add_report(draft, at))
+
+
+async def _report(store: SqliteDatabase, name: str = "Sales") -> Report:
+    found = await store.read(lambda transaction: transaction.report(name))
+    assert found is not None
+    return found
+
+
+async def _due(raw: Raw) -> list[object]:
+    return [due for (due,) in raw("SELECT due_at FROM job_execution_log ORDER BY id")]
+
+
+def _firing(store: SqliteDatabase, at: datetime) -> tuple[Firing, HandClock]:
+    clock = HandClock(at)
+    return Firing(DatabaseQueue(store, clock.now), clock), clock
+
+
+async def _end_all(store: SqliteDatabase) -> None:
+    queue = DatabaseQueue(store)
+    await queue.register(WorkerInfo("w", "host", 1, "0", 4))
+    won = await queue.start(list(await queue.offer(50)), "w")
+    await queue.finish([Finished(each.id, each.token, Outcome("Succeeded")) for each in won])
+
+
+async def test_a_due_time_is_dealt_with_once_even_when_its_execution_is_gone(
+    store: SqliteDatabase, raw: Raw
+) -> None:
+    report_id = await _add(store)
+    queue = DatabaseQueue(store)
+    assert await queue.fire(report_id, START + HOUR) == 1
+    await _end_all(store)
+    raw("INSERT INTO retention_pass VALUES (1)")
+    raw("DELETE FROM job_execution_log")
+    raw("DELETE FROM retention_pass")
+    (schedule,) = await queue.schedules()
+    assert schedule.last_due == START + HOUR
+    assert await queue.fire(report_id, START + HOUR) is None
+    assert await queue.fire(report_id, START) is None
+    assert await queue.fire(report_id, START + 2 * HOUR) == 2
+
+
+@pytest.mark.parametrize("running", [False, True])
+async def test_while_the_one_before_has_not_ended_a_due_time_fires_nothing_and_is_told(
+    store: SqliteDatabase, raw: Raw, running: bool
+) -> None:
+    report_id = await _add(store)
+    queue = DatabaseQueue(store)
+    first = await queue.fire(report_id, START + HOUR)
+    if running:
+        await queue.register(WorkerInfo("w", "host", 1, "0", 4))
+        await queue.start([first or 0], "w")
+    assert await queue.fire(report_id, START + 2 * HOUR) is None
+    skip = (await _report(store)).last_skip
+    assert skip is not None
+    assert skip.due_at == START + 2 * HOUR
+    assert skip.reason == f"#{first} was still {'Running' if running else 'Queued'}"
+    # Dealt with: it does not fire later either.
+    (schedule,) = await queue.schedules()
+    assert schedule.last_due == START + 2 * HOUR
+    raw("UPDATE job_execution_log SET status = 'Running' WHERE status = 'Queued'")
+    raw("UPDATE job_execution_log SET status = 'Succeeded'")
+    assert await queue.fire(report_id, START + 2 * HOUR) is None
+    assert await queue.fire(report_id, START + 3 * HOUR) == 2
+
+
+async def test_with_overlap_every_due_time_fires(store: SqliteDatabase) -> None:
+    report_id = await _add(store, replace(HOURLY, overlap=True))
+    queue = DatabaseQueue(store)
+    assert [await queue.fire(report_id, START + n * HOUR) for n in (1, 2, 3)] == [1, 2, 3]
+    assert (await _report(store)).last_skip is None
+
+
+async def test_another_report_that_runs_is_no_hindrance(store: SqliteDatabase) -> None:
+    one, other = await _add(store), await _add(store, replace(HOURLY, name="Other"))
+    queue = DatabaseQueue(store)
+    assert await queue.fire(one, START + HOUR) == 1
+    assert await queue.fire(other, START + HOUR) == 2
+
+
+@pytest.mark.parametrize("misfire", ["once", "skip"])
+async def test_what_was_missed_fires_once_or_not_at_all(
+    store: SqliteDatabase, raw: Raw, misfire: str
+) -> None:
+    await _add(store, replace(HOURLY, misfire=misfire))
+    firing, clock = _firing(store, START + 5 * HOUR + timedelta(minutes=20))
+    await firing.fire_due()
+    fired = [] if misfire == "skip" else ["2026-03-02T11:00:00.000000Z"]
+    assert await _due(raw) == fired
+    skip = (await _report(store)).last_skip
+    if misfire == "skip":
+        assert skip is not None
+        assert (skip.due_at, skip.reason) == (START + 5 * HOUR, "no scheduler was there in time")
+    else:
+        assert skip is None
+    await _end_all(store)
+    # The cursor has moved on, for this scheduler and for one that is started now.
+    clock.at += timedelta(minutes=1)
+    await firing.fire_due()
+    await _firing(store, clock.now())[0].fire_due()
+    assert await _due(raw) == fired
+    # The next one is met, half a minute late.
+    await _firing(store, START + 6 * HOUR + timedelta(seconds=30))[0].fire_due()
+    assert await _due(raw) == [*fired, "2026-03-02T12:00:00.000000Z"]
+
+
+async def test_a_paused_report_fires_nothing_then_nor_afterwards(store: SqliteDatabase, raw: Raw) -> None:
+    report_id = await _add(store, at=NOW)
+    before = await _report(store)
+    paused = await pause_report(store, ADMIN, "Sales", paused=True)
+    assert (paused.paused, paused.version, paused.updated_at) == (True, before.version, before.updated_at)
+    queue = DatabaseQueue(store)
+    assert list(await queue.schedules()) == []
+    # A scheduler that had not heard of it yet.
+    assert await queue.fire(report_id, datetime.now(UTC)) is None
+    resumed = await pause_report(store, ADMIN, "Sales", paused=False)
+    assert (resumed.paused, resumed.version) == (False, before.version)
+    clock = HandClock(datetime.now(UTC))
+    await Firing(DatabaseQueue(store), clock).fire_due()
+    assert await _due(raw) == []
+    clock.at += HOUR
+    await Firing(DatabaseQueue(store), clock).fire_due()
+    assert len(await _due(raw)) == 1
+
+
+async def test_pausing_is_audited_once_and_is_for_administrators(store: SqliteDatabase) -> None:
+    await _add(store)
+    for _ in range(2):
+        await pause_report(store, ADMIN, " Sales ", paused=True)
+    await pause_report(store, ADMIN, "Sales", paused=False)
+    for caller, name, code in (
+        (VIEWER, "Sales", ErrorCode.NOT_PERMITTED),
+        (ADMIN, "Nothing", ErrorCode.REPORT_NOT_FOUND),
+    ):
+        with pytest.raises(JobmonError) as refusal:
+            await pause_report(store, caller, name, paused=True)
+        assert refusal.value.code is code
+    entries = await store.read(lambda transaction: transaction.audit_entries(9, None, None))
+    assert [each.entry.details for each in entries if each.entry.outcome == "allowed"] == [
+        "resumed “Sales”",
+        "paused “Sales”",
+    ]
+    assert [each.entry.outcome for each in entries].count("refused") == 2
+
+
+async def test_an_edit_of_a_paused_report_leaves_it_paused(store: SqliteDatabase) -> None:
+    await _add(store, ReportDraft("Sales", "command", {"command": ["x"], "directory": "/tmp"}))
+    await pause_report(store, ADMIN, "Sales", paused=True)
+    draft = replace((await _report(store)).draft, priority=3)
+    assert (await edit_report(store, ADMIN, report_catalog(), "Sales", draft)).paused
+
+
+async def test_overviews_tell_when_it_fires_next_and_how_it_went(store: SqliteDatabase) -> None:
+    await _add(store)
+    await _add(store, replace(HOURLY, name="Never", schedule=None))
+    await _add(store, replace(HOURLY, name="Paused"))
+    await pause_report(store, ADMIN, "Paused", paused=True)
+    for _ in range(2):
+        await run_report(store, ADMIN, "Sales")
+    catalog = report_catalog()
+    found = await report_overviews(store, VIEWER, catalog, clock=lambda: START)
+    assert [(each.report.draft.name, each.next_due) for each in found] == [
+        ("Never", None),
+        ("Paused", None),
+        ("Sales", START + HOUR),
+    ]
+    assert [each.last.id if each.last else None for each in found] == [None, None, 2]
+    assert [each.report.draft.name for each in await report_overviews(store, VIEWER, catalog, "Never")] == [
+        "Never"
+    ]
+    with pytest.raises(JobmonError, match="no report named"):
+        await report_overviews(store, VIEWER, catalog, "Nothing")
+
+
+LIMITED = ReportDraft("Limited", "sql", {"query": "select 1"}, max_concurrent=2)
+
+
+async def _queue(store: SqliteDatabase, *names: str) -> list[int]:
+    return [(await run_report(store, ADMIN, name)).execution.id for name in names]
+
+
+async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: SqliteDatabase) -> None:
+    await _add(store, replace(LIMITED, priority=5))
+    await _add(store, replace(HOURLY, name="Free"))
+    ids = await _queue(store, *["Limited"] * 6, "Free", "Free")
+    queue = DatabaseQueue(store)
+    await queue.register(WorkerInfo("w", "host", 1, "0", 4))
+    assert list(await queue.offer(10)) == [*ids[:2], *ids[6:]]
+    assert list(await queue.offer(1)) == ids[:1]
+    won = await queue.start(ids[:2], "w")
+    assert list(await queue.offer(10)) == ids[6:]
+    await queue.finish([Finished(won[0].id, won[0].token, Outcome("Succeeded"))])
+    assert list(await queue.offer(10)) == [ids[2], *ids[6:]]
+
+
+async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: SqliteDatabase) -> None:
+    await _add(store, LIMITED)
+    ids = await _queue(store, *["Limited"] * 5)
+    queue = DatabaseQueue(store)
+    await queue.register(WorkerInfo("w1", "host", 1, "0", 9))
+    await queue.register(WorkerInfo("w2", "host", 1, "0", 9))
+    first = await queue.start(ids, "w1")
+    assert [each.id for each in first] == ids[:2]
+    # Asked again, as after a lost answer: the same two, and no more.
+    assert await queue.start(ids, "w1") == first
+    assert list(await queue.start(ids, "w2")) == []
+
+
+async def test_over_all_workers_never_more_run_at_once(store: SqliteDatabase, raw: Raw) -> None:
+    await _add(store, LIMITED)
+    await _add(store, replace(LIMITED, name="Single", max_concurrent=1))
+    await _queue(store, *["Limited", "Single"] * 15)
+    most: Counter[str] = Counter()
+
+    async def work(database: SqliteDatabase, name: str) -> None:
+        queue = DatabaseQueue(database)
+        await queue.register(WorkerInfo(name, "host", 1, "0", 4))
+        while raw("SELECT 1 FROM job_execution_log WHERE status = 'Queued' LIMIT 1"):
+            won = await queue.start(list(await queue.offer(4)), name)
+            for report, count in raw(
+                "SELECT report, count(*) FROM job_execution_log WHERE status = 'Running' GROUP BY report"
+            ):
+                most[str(report)] = max(most[str(report)], int(str(count)))
+            await asyncio.sleep(0)
+            await queue.finish([Finished(each.id, each.token, Outcome("Succeeded")) for each in won])
+
+    async with await SqliteDatabase.open(store.path) as second:
+        await asyncio.gather(*(work((store, second)[n % 2], f"w{n}") for n in range(4)))
+    assert most == {"Limited": 2, "Single": 1}
+
+
+async def test_the_limit_of_today_counts_and_a_deleted_report_keeps_its_last(store: SqliteDatabase) -> None:
+    await _add(store, LIMITED)
+    ids = await _queue(store, *["Limited"] * 4)
+    queue = DatabaseQueue(store)
+    await store.write(lambda t: t.replace_report("Limited", replace(LIMITED, max_concurrent=1), START))
+    assert list(await queue.offer(9)) == ids[:1]
+    await delete_report(store, ADMIN, "Limited")
+    assert list(await queue.offer(9)) == ids[:1]
+
+
+async def test_the_story_says_that_the_limit_is_reached(store: SqliteDatabase) -> None:
+    await _add(store, LIMITED)
+    ids = await _queue(store, *["Limited"] * 3)
+    queue = DatabaseQueue(store)
+    await queue.register(WorkerInfo("w", "host", 1, "0", 9))
+    liveness = Liveness(gone=lambda _host, _pid: False)
+    await queue.start(ids, "w")
+    assert (await show_execution(store, ADMIN, ids[2], liveness)).waiting == (
+        "2 of “Limited” are running; its max_concurrent is 2."
+    )
+
+
+async def test_many_schedulers_fire_each_due_time_once(store: SqliteDatabase, raw: Raw) -> None:
+    for n in range(20):
+        await _add(store, replace(HOURLY, name=f"R{n}", overlap=True))
+    async with await SqliteDatabase.open(store.path) as second:
+        firings = [_firing((store, second)[n % 2], START + HOUR + timedelta(seconds=1)) for n in range(6)]
+        for _ in range(3):
+            await asyncio.gather(*(firing.fire_due() for firing, _ in firings))
+            for _, clock in firings:
+                clock.at += HOUR
+    assert raw("SELECT count(*), count(DISTINCT configuration_id || due_at) FROM job_execution_log") == [
+        (60, 60)
+    ]
+
+
+async def test_an_older_database_remembers_what_it_has_fired(tmp_path: Path) -> None:
+    from tests.conformance.test_migrations import AT, _at_first_schema
+
+    path = tmp_path / "old.db"
+    _at_first_schema(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE report_configuration SET schedule = '0 * * * *'")
+    due = "2026-03-02T09:00:00.000000Z"
+    connection.execute(
+        "INSERT INTO job_execution_log (report, status, trigger, requested_by, attempt, queue, priority, "
+        "queued_at, fencing_token, configuration_id, configuration_version, configuration, due_at) "
+        f"VALUES ('Sales', 'Succeeded', 'schedule', 's', 1, 'd', 0, '{AT}', 1, 1, 1, '{{}}', '{due}')"
+    )
+    connection.commit()
+    connection.close()
+    async with await SqliteDatabase.open(path) as database:
+        (schedule,) = await DatabaseQueue(database).schedules()
+        rows = await database.read(lambda transaction: transaction.executions(ExecutionFilter(), 9))
+    assert schedule.last_due == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert len(rows) == 2
