@@ -16,6 +16,7 @@ from jobmon_tui.config import DatabaseLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.runners.execute import Execute
+from jobmon_tui.runners.output import OUTPUT_KIB
 from jobmon_tui.runners.registry import Registry
 from jobmon_tui.security.passwords import Argon2Hasher
 from jobmon_tui.services.liveness import Liveness
@@ -148,9 +149,14 @@ def start_worker(
     output_dir: Path,
     concurrency: int,
     ended: Callable[[BaseException | None], None] = lambda _error: None,
+    *,
+    output_kib: int = OUTPUT_KIB,
 ) -> InProcessWorker:
-    """Start the scheduler in this process. It must be stopped before the house is closed."""
-    runner = Execute(save_output=house.queue.save_output, output_dir=output_dir)
+    """Start the scheduler in this process. It must be stopped before the house is closed.
+
+    Of what an execution prints the first and the last `output_kib` KiB are kept.
+    """
+    runner = Execute(save_output=house.queue.save_output, output_dir=output_dir, output_kib=output_kib)
     scheduler = Scheduler(
         house.queue,
         house.queue,
@@ -170,6 +176,7 @@ async def run_worker(
     *,
     grace: float,
     tell: Callable[[str], None],
+    output_kib: int = OUTPUT_KIB,
 ) -> None:
     """Be a worker with no screen until SIGTERM or SIGINT, then drain for at most `grace` seconds.
 
@@ -178,7 +185,9 @@ async def run_worker(
     """
     async with open_house(location) as house:
         asked = asyncio.Event()
-        worker = start_worker(house, output_dir, concurrency, lambda _error: asked.set())
+        worker = start_worker(
+            house, output_dir, concurrency, lambda _error: asked.set(), output_kib=output_kib
+        )
         loop = asyncio.get_running_loop()
         stops: set[asyncio.Task[None]] = set()
 

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     concurrency: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=4, ge=1, le=256)
     scheduler: Literal["auto", "on", "off"] = "auto"
     drain_seconds: Seconds = 30.0
+    output_kib: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=64, ge=1, le=4096)
     theme: str = "jobmon-dark"
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0

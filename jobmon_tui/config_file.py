@@ -18,6 +18,7 @@ KEYS: Final = (
     "concurrency",
     "scheduler",
     "drain_seconds",
+    "output_kib",
     "theme",
     "toast_seconds",
     "error_toast_seconds",

@@ -46,12 +46,19 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an execution ended: one line for the table, and the whole story for the details."""
+    """How an execution ended: one line for the table, and the whole story for the details.
+
+    The file it made, if any, is told by its path, the rows in it, its size in bytes and its SHA-256 in
+    hexadecimal; what is not known is None.
+    """
 
     status: FinalStatus
     summary: str | None = None
     detail: str | None = None
     output_path: str | None = None
+    output_rows: int | None = None
+    output_size: int | None = None
+    output_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

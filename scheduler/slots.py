@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, get_args
 
@@ -133,10 +133,10 @@ def _judge(ending: Outcome | None, task: asyncio.Task[Outcome]) -> Outcome:
         )
     if outcome.status not in get_args(FinalStatus):
         told = f"the runner returned the status {outcome.status!r}"
-        outcome = Outcome("Failed", UNFORESEEN, told, outcome.output_path)
+        outcome = replace(outcome, status="Failed", summary=UNFORESEEN, detail=told)
     if ending is None or outcome.status == "Succeeded":
         return outcome
-    return Outcome(ending.status, ending.summary, outcome.detail, outcome.output_path)
+    return replace(outcome, status=ending.status, summary=ending.summary)
 
 
 def duration(seconds: float) -> str:

@@ -47,7 +47,9 @@ async def connect(scheduler: str | None) -> Connection:
         house = await stack.enter_async_context(open_house(location, create=True))
         worker: InProcessWorker | None = None
         if await _wants_worker(house, scheduler or settings.scheduler):
-            worker = start_worker(house, settings.output_dir, settings.concurrency)
+            worker = start_worker(
+                house, settings.output_dir, settings.concurrency, output_kib=settings.output_kib
+            )
         token = await saved_token(location, settings)
 
         async def keep(token: str | None) -> str | None:

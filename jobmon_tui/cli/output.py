@@ -106,6 +106,9 @@ def story_json(story: ExecutionStory) -> dict[str, Any]:
         **execution_json(story.details.execution),
         "configuration": json.loads(story.details.configuration),
         "error_detail": story.details.error_detail,
+        "output_rows": story.details.output_rows,
+        "output_size": story.details.output_size,
+        "output_sha256": story.details.output_sha256,
         "waiting": story.waiting,
         "output": output_json(story.output),
         "lineage": [execution_json(each) for each in story.lineage],
@@ -154,6 +157,10 @@ def story_lines(story: ExecutionStory) -> list[str]:
         lines.append(f"  {story.waiting}")
     if execution.output_path:
         lines.append(f"  report file: {execution.output_path}")
+    if details.file_size_words:
+        lines.append(f"  it holds {details.file_size_words}")
+    if details.output_sha256:
+        lines.append(f"  SHA-256: {details.output_sha256}")
     if execution.worker:
         lines.append(f"  worker: {execution.worker}, attempt {execution.attempt}")
     pretty = json.dumps(json.loads(details.configuration), indent=2, ensure_ascii=False)

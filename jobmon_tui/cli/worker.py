@@ -24,6 +24,11 @@ def worker(
     given = settings(concurrency=concurrency)
     asyncio.run(
         run_worker(
-            given.database, given.output_dir, given.concurrency, grace=given.drain_seconds, tell=complain
+            given.database,
+            given.output_dir,
+            given.concurrency,
+            grace=given.drain_seconds,
+            tell=complain,
+            output_kib=given.output_kib,
         )
     )

@@ -93,13 +93,27 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionDetails:
-    """One execution with what lists leave out. `configuration` is the snapshot, byte for byte."""
+    """One execution with what lists leave out. `configuration` is the snapshot, byte for byte.
+
+    `output_rows`, `output_size` (bytes) and `output_sha256` (hexadecimal) tell of the report file as it was
+    when it was completed; None where there is none, or its runner did not say.
+    """
 
     execution: Execution
     configuration: str
     error_detail: str | None
     queue: str
     priority: int
+    output_rows: int | None = None
+    output_size: int | None = None
+    output_sha256: str | None = None
+
+    @property
+    def file_size_words(self) -> str:
+        """How much the report file holds, such as `12 rows, 1,204 bytes`; empty where nothing is known."""
+        rows, size = self.output_rows, self.output_size
+        parts = [] if rows is None else [f"{rows:,} {'row' if rows == 1 else 'rows'}"]
+        return ", ".join([*parts, *([] if size is None else [f"{size:,} bytes"])])
 
 
 @dataclass(frozen=True, slots=True)

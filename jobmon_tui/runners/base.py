@@ -35,7 +35,8 @@ class Result:
     """How a job ended: `summary` is the most telling single line, `detail` the long story.
 
     Secrets in them are masked with `output.mask` before anything is cleaned or cut, which would hide them
-    from the mask. `output_path` is absolute. `rows` counts what a report file holds.
+    from the mask. `output_path` is absolute. `rows` counts what a report file holds, `size` is its bytes and
+    `sha256` its digest in hexadecimal.
     """
 
     status: Literal["Succeeded", "Failed"]
@@ -43,6 +44,8 @@ class Result:
     detail: str | None = None
     output_path: Path | None = None
     rows: int | None = None
+    size: int | None = None
+    sha256: str | None = None
 
 
 class ReportRunner(Protocol[P]):

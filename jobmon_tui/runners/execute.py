@@ -16,7 +16,7 @@ from jobmon_tui.runners.bounded import in_thread, settle
 from jobmon_tui.runners.keyring_lookup import from_keyring
 from jobmon_tui.runners.leftovers import sweep
 from jobmon_tui.runners.masking import mask_text
-from jobmon_tui.runners.output import BoundedOutput
+from jobmon_tui.runners.output import OUTPUT_KIB, BoundedOutput
 from jobmon_tui.runners.registry import Registry
 from jobmon_tui.runners.secrets import Lookup, resolve
 from jobmon_tui.services.ports import StoredOutput
@@ -53,14 +53,19 @@ class Execute:
         environ: Mapping[str, str] = os.environ,
         lookup: Lookup = from_keyring,
         save_every: float = SAVE_EVERY,
+        output_kib: int = OUTPUT_KIB,
     ) -> None:
-        """Reports go to `output_dir`, made with mode 0700 if it is not there. `lookup` asks the keyring."""
+        """Reports go to `output_dir`, made with mode 0700 if it is not there. `lookup` asks the keyring.
+
+        Of what is printed the first and the last `output_kib` KiB are kept.
+        """
         self._registry = registry or Registry()
         self._output_dir = output_dir
         self._save_output = save_output
         self._environ = environ
         self._lookup = lookup
         self._save_every = save_every
+        self._limit = 1024 * output_kib
         self._swept = False
 
     async def run(self, claimed: Claimed) -> Outcome:
@@ -85,7 +90,7 @@ class Execute:
     async def _run(
         self, runner: AnyRunner, job: Job[Any], claimed: Claimed, secrets: frozenset[str]
     ) -> Outcome:
-        output = BoundedOutput(secrets)
+        output = BoundedOutput(secrets, self._limit, self._limit)
         running = asyncio.ensure_future(runner.run(job, output))
         saving = asyncio.create_task(self._save_while_growing(claimed, output))
         stopped = False
@@ -162,7 +167,7 @@ def _outcome(running: "asyncio.Future[Result]", secrets: frozenset[str]) -> Outc
     summary = None if result.summary is None else one_line(mask_text(result.summary, secrets))
     detail = None if result.detail is None else clean(mask_text(result.detail, secrets))[:DETAIL_LIMIT]
     path = None if result.output_path is None else str(result.output_path)
-    return Outcome(result.status, summary, detail, path)
+    return Outcome(result.status, summary, detail, path, result.rows, result.size, result.sha256)
 
 
 def _no_folder(folder: Path, error: OSError) -> str:

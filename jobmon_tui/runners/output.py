@@ -8,8 +8,9 @@ from typing import Final, NamedTuple
 from jobmon_tui.runners.masking import Masker, Piece, mask_text
 from jobmon_tui.services.ports import StoredOutput
 
-HEAD_LIMIT: Final = 64 * 1024
-TAIL_LIMIT: Final = 64 * 1024
+OUTPUT_KIB: Final = 64
+"""KiB kept of each end, unless told otherwise."""
+_SLICE: Final = 64 * 1024
 _CONTINUATION: Final = range(0x80, 0xC0)
 
 
@@ -26,7 +27,10 @@ class BoundedOutput:
     """
 
     def __init__(
-        self, secrets: Iterable[str] = (), head_limit: int = HEAD_LIMIT, tail_limit: int = TAIL_LIMIT
+        self,
+        secrets: Iterable[str] = (),
+        head_limit: int = OUTPUT_KIB * 1024,
+        tail_limit: int = OUTPUT_KIB * 1024,
     ) -> None:
         if head_limit < 0 or tail_limit < 1:
             raise ValueError("an output keeps at least one byte at its end")
@@ -53,8 +57,8 @@ class BoundedOutput:
             raise ValueError("this output is finished")
         self._total += len(data)
         # In slices, so that one huge chunk costs no second and third copy of itself.
-        for start in range(0, len(data), HEAD_LIMIT):
-            self._keep(self._masker.feed(data[start : start + HEAD_LIMIT]))
+        for start in range(0, len(data), _SLICE):
+            self._keep(self._masker.feed(data[start : start + _SLICE]))
 
     def say(self, line: str) -> None:
         """Add a line that the runner itself has to say."""

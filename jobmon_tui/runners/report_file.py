@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -17,6 +18,7 @@ from jobmon_tui.runners.leftovers import hold
 from jobmon_tui.runners.writers import CsvWriter, JsonLinesWriter, Row, RowWriter, XlsxWriter
 
 Format = Literal["csv", "jsonl", "xlsx"]
+_CHUNK: Final = 1 << 20
 _OTHER: Final = re.compile(r"[^a-z0-9]+")
 
 
@@ -45,6 +47,11 @@ class ReportFile:
         self._lock = threading.Lock()
         self._discarded = False
         self.published: Path | None = None
+        self.count = 0
+        """How many rows were written."""
+        self.size: int | None = None
+        self.sha256: str | None = None
+        """Bytes and digest of the whole file, known before it is published."""
         self._scratch = folder / f".{stem}-{secrets.token_hex(4)}.part"
         self._scratch.mkdir(mode=0o700)
         self._path = self._scratch / f"report.{kind}"
@@ -73,11 +80,13 @@ class ReportFile:
         """Write these rows. Raises AbandonedError, ReportTooLargeError, OSError."""
         self._go_on()
         self._open_writer().rows(batch)
+        self.count += len(batch)
 
     def publish(self) -> Path:
         """Complete the file and give it its name, which no other file has; return that, absolute."""
         self._open_writer().close()
         self._raw.flush()
+        self._read_through()
         os.fsync(self._raw.fileno())
         self._raw.close()
         with self._lock:
@@ -104,6 +113,16 @@ class ReportFile:
         if self._discarded:
             # What this thread made while the other one was removing.
             shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _read_through(self) -> None:
+        # Not while it is written: an xlsx file is a zip archive, whose parts are written over.
+        digest = hashlib.sha256()
+        self._raw.seek(0)
+        while chunk := self._raw.read(_CHUNK):
+            self._go_on()
+            digest.update(chunk)
+        self.size = self._raw.tell()
+        self.sha256 = digest.hexdigest()
 
     def _go_on(self) -> None:
         if self._discarded:

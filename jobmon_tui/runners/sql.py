@@ -88,7 +88,7 @@ class SqlRunner:
         except OSError as error:
             return failed(plain_failure(error, job.output_dir))
         try:
-            rows = await read(wanted.query, file, job.timeout)
+            await read(wanted.query, file, job.timeout)
         except SqlError as error:
             return _failed(error.summary, error.detail, source, wanted.query, output)
         except ReportTooLargeError as error:
@@ -99,11 +99,11 @@ class SqlRunner:
             # Complete before the stop took hold: then it is told as it is.
             if file.published is None:
                 raise
-            return Result("Succeeded", output_path=file.published)
+            return _complete(file)
         finally:
             file.discard()
-        output.say(f"{rows:,} {'row' if rows == 1 else 'rows'} in {file.published}")
-        return Result("Succeeded", output_path=file.published, rows=rows)
+        output.say(f"{file.count:,} {'row' if file.count == 1 else 'rows'} in {file.published}")
+        return _complete(file)
 
 
 async def _reader(source: SqliteSource | PostgresSource) -> Read:
@@ -114,6 +114,12 @@ async def _reader(source: SqliteSource | PostgresSource) -> Read:
         lambda: importlib.import_module("jobmon_tui.runners.sql_postgres"), "import of the PostgreSQL driver"
     )
     return partial(module.read_postgres, source)
+
+
+def _complete(file: ReportFile) -> Result:
+    return Result(
+        "Succeeded", output_path=file.published, rows=file.count, size=file.size, sha256=file.sha256
+    )
 
 
 def _stem(job: Job[SqlParameters]) -> str:

@@ -40,7 +40,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class WorkerSeen:
-    """A registered worker. Alive means that `beats` grows; `beat_at` is its own clock's word, a hint only."""
+    """A registered worker. Alive means that `beats` grows; its times are its own clock's word, hints only."""
 
     name: str
     host: str
@@ -50,6 +50,7 @@ class WorkerSeen:
     beats: int
     beat_at: datetime
     running: int
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,9 @@ _details: Select[Any] = select(
     executions.c.error_detail,
     executions.c.queue,
     executions.c.priority,
+    executions.c.output_rows,
+    executions.c.output_size,
+    executions.c.output_sha256,
 ).select_from(_joined)
 # Written out, not bound: a partial index is used only where its own words stand in the query.
 _active = or_(*[executions.c.status == literal_column(f"'{status}'") for status in ("Queued", "Running")])
@@ -123,7 +126,16 @@ class ExecutionQueries(OnConnection):
         row = self._connection.execute(_ONE, {"wanted": execution_id}).first()
         if row is None:
             return None
-        return ExecutionDetails(_execution(row), row.configuration, row.error_detail, row.queue, row.priority)
+        return ExecutionDetails(
+            _execution(row),
+            row.configuration,
+            row.error_detail,
+            row.queue,
+            row.priority,
+            row.output_rows,
+            row.output_size,
+            row.output_sha256,
+        )
 
     def active_child(self, execution_id: int) -> Execution | None:
         """Return the Queued or Running retry of an execution."""

@@ -91,6 +91,9 @@ class QueueQueries(PolicyQueries):
                 error=None if summary is None else one_line(summary, _SUMMARY_LIMIT),
                 error_detail=None if outcome.detail is None else clean(outcome.detail)[:_DETAIL_LIMIT],
                 output_path=outcome.output_path,
+                output_rows=outcome.output_rows,
+                output_size=outcome.output_size,
+                output_sha256=outcome.output_sha256,
             )
         )
         if asked is not None:
@@ -152,6 +155,7 @@ class QueueQueries(PolicyQueries):
                 row.beats,
                 row.beat_at,
                 row.running,
+                row.started_at,
             )
             for row in self._connection.execute(query)
         ]

@@ -11,7 +11,7 @@ from datetime import datetime
 from textual.content import Content
 
 from jobmon_tui.domain.audit import AuditEntry
-from jobmon_tui.domain.execution import ConfigurationState, Execution, Status
+from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.ports import StoredOutput
@@ -61,7 +61,7 @@ def sections(story: ExecutionStory) -> Sequence[Section]:
         found.append(Section("waiting", "Why it waits", Content(clean(story.waiting))))
     if execution.error or details.error_detail:
         found.append(Section("error", "Error", _error(execution.error, details.error_detail)))
-    found.append(Section("facts", "Facts", _facts(execution, len(story.lineage) > 1)))
+    found.append(Section("facts", "Facts", _facts(details, len(story.lineage) > 1)))
     if len(story.lineage) > 1:
         found.append(Section("lineage", "Lineage", _lineage(story.lineage, execution.id)))
     found.append(Section("output", "Output", _output(story.output, execution)))
@@ -80,7 +80,8 @@ def _error(brief: str | None, detail: str | None) -> Content:
     return Content("\n").join(parts)
 
 
-def _facts(execution: Execution, has_lineage: bool) -> Content:
+def _facts(details: ExecutionDetails, has_lineage: bool) -> Content:
+    execution = details.execution
     attempt = f"{execution.attempt}"
     if execution.retry_of is not None and not has_lineage:
         attempt += f", retry of #{execution.retry_of}"
@@ -97,6 +98,10 @@ def _facts(execution: Execution, has_lineage: bool) -> Content:
     ]
     if execution.output_path:
         rows.append(("Written to", clean(execution.output_path)))
+    if details.file_size_words:
+        rows.append(("It holds", details.file_size_words))
+    if details.output_sha256:
+        rows.append(("SHA-256", clean(details.output_sha256)))
     zone = datetime.now().astimezone().tzname() or "local time"
     rows.append(("Times in", zone))
     return Content("\n").join(Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in rows)

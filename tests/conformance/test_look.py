@@ -121,7 +121,7 @@ async def test_nobody_looks_without_a_session(store: SqliteDatabase, raw: Raw) -
         assert refusal.value.code is ErrorCode.NOT_SIGNED_IN
 
 
-SEEN = WorkerSeen("w", "elsewhere", 1, "0", 4, 0, NOW, 0)
+SEEN = WorkerSeen("w", "elsewhere", 1, "0", 4, 0, NOW, 0, NOW)
 
 
 def test_a_worker_is_alive_until_its_counter_stands_still_for_half_a_minute() -> None:

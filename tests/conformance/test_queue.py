@@ -86,7 +86,7 @@ async def test_an_outcome_is_recorded_once_and_only_with_the_current_token(store
     [claimed] = await queue.start([execution_id], "w1")
     stale = Finished(execution_id, claimed.token + 1, Outcome("Succeeded"))
     assert list(await queue.finish([stale])) == []
-    failed = Outcome("Failed", "boom\x1b[2J", "the whole\x00 story", "/reports/a.csv")
+    failed = Outcome("Failed", "boom\x1b[2J", "the whole\x00 story", "/reports/a.csv", 3, 41, "ab" * 32)
     finished = Finished(execution_id, claimed.token, failed)
     assert list(await queue.finish([finished])) == [execution_id]
     assert list(await queue.finish([finished])) == []
@@ -95,6 +95,7 @@ async def test_an_outcome_is_recorded_once_and_only_with_the_current_token(store
     assert details.execution.error == "boom\N{REPLACEMENT CHARACTER}[2J"
     assert details.error_detail == "the whole\N{REPLACEMENT CHARACTER} story"
     assert details.execution.output_path == "/reports/a.csv"
+    assert (details.output_rows, details.output_size, details.output_sha256) == (3, 41, "ab" * 32)
     assert details.execution.duration_ms is not None
 
 

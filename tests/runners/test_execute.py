@@ -1,4 +1,5 @@
 import asyncio
+import hashlib
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ from jobmon_tui.runners.output import BoundedOutput
 from jobmon_tui.runners.registry import Registry
 from jobmon_tui.services.ports import StoredOutput
 from scheduler.ports import Claimed, Outcome, Unavailable
-from tests.runners.files import lines, mode
+from tests.runners.files import lines, mode, read
 from tests.runners.processes import mark, marked, wait_until_marked
 
 
@@ -51,12 +52,26 @@ def shell(script: str, *words: str) -> Claimed:
     return claimed("command", {"command": ["/bin/sh", "-c", script, "sh", *words]})
 
 
+async def test_of_what_is_printed_as_much_of_each_end_is_kept_as_is_set(tmp_path: Path) -> None:
+    saved = Saved()
+    script = "yes 0123456 | head -c 100000"
+    small = Execute(tmp_path, saved, environ={}, lookup=no_keyring, output_kib=1)
+    assert (await small.run(shell(script))).status == "Succeeded"
+    [kept] = [output for _id, _token, output in saved.outputs][-1:]
+    assert (len(kept.head), len(kept.tail), kept.tail_start) == (1024, 1024, 100_000 - 1024)
+    await execute(tmp_path, saved).run(shell(script))
+    assert len(saved.outputs[-1][2].head) == 100_000
+
+
 async def test_a_report_runs_and_its_output_is_saved(database: Path, tmp_path: Path) -> None:
     saved = Saved()
     folder = tmp_path / "deep" / "reports"
     query = {"source": f"sqlite:///{database}", "query": "select id from flight"}
     outcome = await execute(folder, saved).run(claimed("sql", query))
-    assert outcome == Outcome("Succeeded", None, None, str(folder / "nightly-7.csv"))
+    written = read(folder / "nightly-7.csv")
+    digest = hashlib.sha256(written).hexdigest()
+    path = str(folder / "nightly-7.csv")
+    assert outcome == Outcome("Succeeded", None, None, path, 1200, len(written), digest)
     assert len(lines(folder / "nightly-7.csv")) == 1201
     said = f"1,200 rows in {folder}/nightly-7.csv\n"
     assert saved.outputs == [(7, 3, StoredOutput(said, "", 0, len(said)))]

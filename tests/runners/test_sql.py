@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import resource
@@ -16,8 +17,10 @@ from tests.runners.sql_reports import run
 async def test_csv_has_a_header_and_values_as_they_are(database: Path, reports: Path) -> None:
     query = "select id, origin, delay, raw, '=1+1, \"x\"' as formula from flight order by id limit 2"
     result = await run(database, query, reports)
-    assert result == Result("Succeeded", None, None, reports / "departs-by-airport-4712.csv", 2)
-    written = read(result.output_path).decode()
+    path = reports / "departs-by-airport-4712.csv"
+    written = read(path).decode()
+    digest = hashlib.sha256(written.encode()).hexdigest()
+    assert result == Result("Succeeded", None, None, path, 2, len(written.encode()), digest)
     assert written == (
         'id,origin,delay,raw,formula\r\n0,,0.0,00,"=1+1, ""x"""\r\n1,Ä1,0.5,01,"=1+1, ""x"""\r\n'
     )
@@ -37,6 +40,9 @@ async def test_xlsx_holds_text_as_text_and_long_numbers_unrounded(database: Path
         '007' g, x'ff' h"""
     result = await run(database, query, reports, format="xlsx")
     assert result.output_path is not None
+    whole = read(result.output_path)
+    assert (result.rows, result.size) == (1, len(whole))
+    assert result.sha256 == hashlib.sha256(whole).hexdigest()
     sheet = openpyxl.load_workbook(result.output_path).active
     assert [cell.value for cell in sheet[1]] == list("abcdefgh")
     row = sheet[2]

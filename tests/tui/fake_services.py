@@ -96,7 +96,7 @@ class FakeServices(LocalServices):
     def set_workers(self, count: int, *, running: int = 0) -> None:
         """Let `count` workers be alive, and tell the watchers."""
         self.database.tables.registered = [
-            WorkerSeen(f"w{at}", "host", at, "0.1.0", 2, 1, START, running) for at in range(count)
+            WorkerSeen(f"w{at}", "host", at, "0.1.0", 2, 1, START, running, START) for at in range(count)
         ]
         self.database.feed.changed()
 

@@ -42,6 +42,16 @@ async def test_a_failed_one_tells_its_error_lineage_output_and_audit() -> None:
     assert next(iter(told)) == "error"
 
 
+async def test_a_report_file_is_told_with_rows_size_and_digest() -> None:
+    services = FakeServices()
+    story = await story_of(services, services.add("Sales", Status.SUCCEEDED))
+    assert "SHA-256" not in texts(story)["facts"]
+    made = replace(story.details, output_rows=1, output_size=1_204, output_sha256="ab" * 32)
+    told = texts(replace(story, details=made))["facts"]
+    assert "It holds   1 row, 1,204 bytes" in told
+    assert f"SHA-256    {'ab' * 32}" in told
+
+
 async def test_a_queued_one_says_why_it_waits() -> None:
     services = FakeServices(workers=0)
     queued = services.add("Sales", Status.QUEUED)
