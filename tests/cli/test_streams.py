@@ -82,11 +82,16 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(bare: Shell, which: signal.S
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 30
-    while not any(temporary.iterdir()) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    time.sleep(later)  # at once: while it is still being laid out
-    assert any(temporary.iterdir())
-    demo.send_signal(which)
-    _out, said = demo.communicate(timeout=30)
+    try:
+        deadline = time.monotonic() + 30
+        while not any(temporary.iterdir()) and time.monotonic() < deadline and demo.poll() is None:
+            time.sleep(0.005)
+        time.sleep(later)  # at once: while it is still being laid out
+        assert any(temporary.iterdir())
+        demo.send_signal(which)
+        _out, said = demo.communicate(timeout=30)
+    finally:
+        if demo.poll() is None:
+            demo.kill()
+            demo.communicate()
     assert (list(temporary.iterdir()), demo.returncode, said) == ([], 0, "")
