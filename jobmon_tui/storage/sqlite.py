@@ -78,6 +78,14 @@ def refuse_newer(path: Path) -> str | None:
     return revision
 
 
+def _require_tables(path: Path) -> None:
+    require_database(path)
+    if current_revision(path) is None:
+        raise storage_unavailable(
+            f"The database {path.name} has not been set up. Run: jobmon init --admin NAME"
+        )
+
+
 def upgrade(path: Path) -> None:
     """Create the file (0600, its folder 0700) or bring its schema up to date; a newer one is refused."""
     if refuse_newer(path) == head_revision():
@@ -215,12 +223,12 @@ class SqliteDatabase:
 
     @classmethod
     async def open(cls, path: Path, *, create: bool = True) -> "SqliteDatabase":
-        """Open the file and bring its schema up to date; without `create` a missing or empty one is refused.
+        """Open the file and bring its schema up to date; without `create` one with no tables is refused.
 
-        An empty file may be what is left of a damaged one: nobody should sign in as its first Administrator.
+        It may be what is left of a damaged one: nobody should sign in as its first Administrator.
         """
         if not create:
-            await asyncio.to_thread(require_database, path)
+            await asyncio.to_thread(_require_tables, path)
         previous = os.umask(0o077)  # the -wal and -shm files take their rights from the moment they are made
         try:
             await asyncio.to_thread(upgrade, path)
