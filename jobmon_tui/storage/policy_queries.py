@@ -27,6 +27,12 @@ _LIMITS = union_all(
         report_states.c.max_concurrent.is_not(None)
     ),
 )
+_READY = (
+    select(executions.c.id, executions.c.priority)
+    .where(_queued, (executions.c.not_before.is_(None)) | (executions.c.not_before <= bindparam("now")))
+    .order_by(executions.c.priority.desc(), executions.c.id)
+    .limit(bindparam("most"))
+)
 _SNAPSHOT = select(executions.c.configuration).where(executions.c.id == bindparam("wanted"))
 _NEXT_ID = text("SELECT seq + 1 FROM sqlite_sequence WHERE name = 'job_execution_log'")
 
@@ -65,20 +71,19 @@ class PolicyQueries(ExecutionQueries, AuditQueries, ScheduleQueries):
 
         Of a report with a limit only as many as may start: others must not stand in the way.
         """
-        ready = (
-            select(executions.c.id, executions.c.priority)
-            .where(_queued, (executions.c.not_before.is_(None)) | (executions.c.not_before <= now))
-            .order_by(executions.c.priority.desc(), executions.c.id)
-        )
         room = self._room()
-        queries = [ready.where(executions.c.configuration_id.not_in(room)) if room else ready]
-        queries = [query.limit(limit) for query in queries]
+        values = {"now": now, "most": limit}
+        if not room:
+            return [int(row.id) for row in self._connection.execute(_READY, values)]
+        queries = [_READY.where(executions.c.configuration_id.not_in(room))]
         queries += [
-            ready.where(executions.c.configuration_id == report_id).limit(min(limit, more))
+            _READY.where(executions.c.configuration_id == report_id).limit(min(limit, more))
             for report_id, more in room.items()
             if more
         ]
-        found = [(-row.priority, row.id) for query in queries for row in self._connection.execute(query)]
+        found = [
+            (-row.priority, row.id) for query in queries for row in self._connection.execute(query, values)
+        ]
         return [int(execution_id) for _priority, execution_id in sorted(found)[:limit]]
 
     def within_limits(self, ids: Sequence[int]) -> Sequence[int]:

@@ -5,22 +5,36 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, literal_column, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.domain.text import clean
 from jobmon_tui.services.ports import StoredOutput, WorkerSeen
-from jobmon_tui.storage.policy_queries import PolicyQueries
+from jobmon_tui.storage.finish_queries import FinishQueries
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
 from scheduler.leases import WORKER_LOST
-from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
+from scheduler.ports import Claimed, Outcome, WorkerInfo
 
-_SUMMARY_LIMIT = 500
-_DETAIL_LIMIT = 256 * 1024
 # Written out, not bound: a partial index is used only where its own words stand in the query.
 _ready = executions.c.status == literal_column("'Queued'")
 _running = executions.c.status == literal_column("'Running'")
+# Built once: putting a statement together costs more than running it (docs/decisions/0001).
+_START = (
+    update(executions)
+    .where(executions.c.id.in_(bindparam("wanted", expanding=True)), _ready)
+    .values(
+        status=Status.RUNNING.value,
+        worker=bindparam("by"),
+        started_at=bindparam("now"),
+        fencing_token=executions.c.fencing_token + 1,
+    )
+    .returning(executions.c.id, executions.c.fencing_token, executions.c.configuration)
+)
+_MINE = select(executions.c.id, executions.c.fencing_token, executions.c.configuration).where(
+    executions.c.id.in_(bindparam("wanted", expanding=True)), _running, executions.c.worker == bindparam("by")
+)
+_REGISTERED = select(workers.c.name).where(workers.c.name == bindparam("by"))
 
 
 def _claimed(row: Any) -> Claimed:
@@ -28,84 +42,24 @@ def _claimed(row: Any) -> Claimed:
     return Claimed(row.id, row.fencing_token, payload, payload.get("timeout"))
 
 
-def _milliseconds(start: datetime | None, end: datetime) -> int | None:
-    return None if start is None else max(0, round((end - start).total_seconds() * 1000))
-
-
-class QueueQueries(PolicyQueries):
+class QueueQueries(FinishQueries):
     """The part of a transaction that serves the scheduler."""
 
     def start(self, ids: Sequence[int], worker: str, now: datetime) -> Sequence[Claimed] | None:
         """Move Queued executions to Running; None if the worker is not registered."""
         if not self._registered(worker):
             return None
-        self._connection.execute(
-            update(executions)
-            .where(executions.c.id.in_(self.within_limits(ids)), _ready)
-            .values(
-                status=Status.RUNNING.value,
-                worker=worker,
-                started_at=now,
-                fencing_token=executions.c.fencing_token + 1,
-            )
-        )
-        mine = select(executions.c.id, executions.c.fencing_token, executions.c.configuration).where(
-            executions.c.id.in_(ids), _running, executions.c.worker == worker
-        )
-        won = {row.id: _claimed(row) for row in self._connection.execute(mine)}
+        allowed = self.within_limits(ids)
+        started = self._connection.execute(_START, {"wanted": allowed, "by": worker, "now": now})
+        won = {row.id: _claimed(row) for row in started}
+        if len(won) < len(ids):
+            # Some were started before by this very worker, and the answer was lost; others won the rest.
+            mine = self._connection.execute(_MINE, {"wanted": ids, "by": worker})
+            won = {row.id: _claimed(row) for row in mine}
         return [won[each] for each in ids if each in won]
 
-    def finish(self, finished: Sequence[Finished], now: datetime) -> Sequence[int]:
-        """Record outcomes whose token is current; return the ids accepted."""
-        return [each.id for each in finished if self._finish(each, now)]
-
-    def _finish(self, finished: Finished, now: datetime) -> bool:
-        current = self._connection.execute(
-            select(executions.c.started_at).where(
-                executions.c.id == finished.id,
-                executions.c.fencing_token == finished.token,
-                _running,
-            )
-        ).first()
-        if current is None:
-            return False
-        self._end(finished.id, current.started_at, finished.outcome, now)
-        if finished.outcome.status == Status.FAILED.value:
-            self.queue_again(finished.id, now)
-        return True
-
-    def _end(self, execution_id: int, started_at: datetime | None, outcome: Outcome, now: datetime) -> None:
-        asked = self._connection.execute(
-            select(cancel_requests.c.requested_by).where(cancel_requests.c.execution_id == execution_id)
-        ).scalar()
-        summary = outcome.summary
-        if asked is not None and outcome.status == Status.CANCELLED.value:
-            summary = f"cancelled by {asked}"
-        self._connection.execute(
-            update(executions)
-            .where(executions.c.id == execution_id)
-            .values(
-                status=outcome.status,
-                finished_at=now,
-                duration_ms=_milliseconds(started_at, now),
-                error=None if summary is None else one_line(summary, _SUMMARY_LIMIT),
-                error_detail=None if outcome.detail is None else clean(outcome.detail)[:_DETAIL_LIMIT],
-                output_path=outcome.output_path,
-                output_rows=outcome.output_rows,
-                output_size=outcome.output_size,
-                output_sha256=outcome.output_sha256,
-            )
-        )
-        if asked is not None:
-            self._connection.execute(
-                delete(cancel_requests).where(cancel_requests.c.execution_id == execution_id)
-            )
-
     def _registered(self, worker: str) -> bool:
-        return (
-            self._connection.execute(select(workers.c.name).where(workers.c.name == worker)).first()
-            is not None
-        )
+        return self._connection.execute(_REGISTERED, {"by": worker}).first() is not None
 
     def register(self, info: WorkerInfo, now: datetime) -> None:
         """Add a worker, or replace what is known of it."""
@@ -166,9 +120,9 @@ class QueueQueries(PolicyQueries):
             select(executions.c.id, executions.c.started_at).where(_running, executions.c.worker == worker)
         ).all()
         is_lost = reason == WORKER_LOST
+        words = {row.id: self.lost_words(row.id, reason) if is_lost else reason for row in lost}
+        self._end_all([(row.id, row.started_at, Outcome("Failed", words[row.id])) for row in lost], now)
         for row in lost:
-            words = self.lost_words(row.id, reason) if is_lost else reason
-            self._end(row.id, row.started_at, Outcome("Failed", words), now)
             self.queue_again(row.id, now, lost=is_lost)
         self.leave(worker)
         return [int(row.id) for row in lost]

@@ -99,6 +99,36 @@ async def test_an_outcome_is_recorded_once_and_only_with_the_current_token(store
     assert details.execution.duration_ms is not None
 
 
+async def test_in_a_group_each_outcome_stands_for_itself(store: SqliteDatabase) -> None:
+    queue = DatabaseQueue(store)
+    ids = [await store.write(queue_one) for _ in range(5)]
+    await queue.register(_worker("w1", 5))
+    await queue.register(_worker("w2"))
+    good, stale, cancelled, foreign = await queue.start(ids[:3], "w1") + await queue.start(ids[3:4], "w2")
+    await cancel_execution(store, ADMIN, cancelled.id)
+    await queue.reap("w2", "worker lost")
+    group = [
+        Finished(foreign.id, foreign.token, Outcome("Succeeded")),
+        Finished(good.id, good.token, Outcome("Succeeded", "3 rows", output_path="/reports/a.csv")),
+        Finished(stale.id, stale.token - 1, Outcome("Succeeded", "late")),
+        Finished(good.id, good.token, Outcome("Failed", "twice in one group")),
+        Finished(cancelled.id, cancelled.token, Outcome("Cancelled", "cancelled")),
+        Finished(ids[4], 0, Outcome("Succeeded", "never started")),
+    ]
+    assert list(await queue.finish(group)) == [good.id, cancelled.id]
+    seen = [(await _details(store, each)).execution for each in ids]
+    assert [(each.status, each.error) for each in seen] == [
+        ("Succeeded", "3 rows"),
+        ("Running", None),
+        ("Cancelled", "cancelled by ada"),
+        ("Failed", "worker lost"),
+        ("Queued", None),
+    ]
+    assert seen[0].output_path == "/reports/a.csv"
+    assert list(await queue.finish([])) == []
+    assert list(await queue.cancel_requests("w1")) == []
+
+
 async def test_a_lost_workers_executions_end_as_failed_and_its_late_answer_is_refused(
     store: SqliteDatabase,
 ) -> None:

@@ -1,0 +1,96 @@
+"""How executions end: a group of outcomes in as few statements as there are kinds of writing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, literal_column, select, update
+
+from jobmon_tui.domain.execution import Status
+from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.storage.policy_queries import PolicyQueries
+from jobmon_tui.storage.tables import cancel_requests, executions
+from scheduler.ports import Finished, Outcome
+
+_SUMMARY_LIMIT = 500
+_DETAIL_LIMIT = 256 * 1024
+# Built once, for groups: docs/decisions/0004-group-commit.md. The rows are locked while they are judged.
+_CURRENT = (
+    select(executions.c.id, executions.c.fencing_token, executions.c.started_at)
+    .where(
+        executions.c.id.in_(bindparam("wanted", expanding=True)),
+        executions.c.status == literal_column("'Running'"),
+    )
+    .with_for_update()
+)
+_ASKED = select(cancel_requests.c.execution_id, cancel_requests.c.requested_by).where(
+    cancel_requests.c.execution_id.in_(bindparam("wanted", expanding=True))
+)
+_END = (
+    update(executions)
+    .where(executions.c.id == bindparam("ended"))
+    .values({name: bindparam(name) for name in ("status", "finished_at", "duration_ms", "error")})
+    .values({name: bindparam(name) for name in ("error_detail", "output_path")})
+    .values({name: bindparam(name) for name in ("output_rows", "output_size", "output_sha256")})
+)
+_FORGET = delete(cancel_requests).where(cancel_requests.c.execution_id == bindparam("ended"))
+
+Ending = tuple[int, datetime | None, Outcome]
+"""An execution's id, when it began, and how it ended."""
+
+
+class FinishQueries(PolicyQueries):
+    """The part of a transaction that ends executions."""
+
+    def finish(self, finished: Sequence[Finished], now: datetime) -> Sequence[int]:
+        """Record outcomes whose token is current; return the ids accepted."""
+        rows = self._connection.execute(_CURRENT, {"wanted": [each.id for each in finished]})
+        current = {row.id: (row.fencing_token, row.started_at) for row in rows}
+        endings: list[Ending] = []
+        for each in finished:
+            token, started_at = current.get(each.id, (None, None))
+            if token == each.token:
+                endings.append((each.id, started_at, each.outcome))
+                # Named twice in one group, it ends once.
+                del current[each.id]
+        self._end_all(endings, now)
+        for execution_id, _, outcome in endings:
+            if outcome.status == Status.FAILED.value:
+                self.queue_again(execution_id, now)
+        return [execution_id for execution_id, _, _ in endings]
+
+    def _end_all(self, endings: Sequence[Ending], now: datetime) -> None:
+        """End these, which are Running and locked."""
+        if not endings:
+            return
+        rows = self._connection.execute(_ASKED, {"wanted": [execution_id for execution_id, _, _ in endings]})
+        asked = {row.execution_id: row.requested_by for row in rows}
+        self._connection.execute(
+            _END,
+            [
+                {
+                    "ended": execution_id,
+                    "status": outcome.status,
+                    "finished_at": now,
+                    "duration_ms": _milliseconds(started_at, now),
+                    "error": _summary(outcome, asked.get(execution_id)),
+                    "error_detail": None if outcome.detail is None else clean(outcome.detail)[:_DETAIL_LIMIT],
+                    "output_path": outcome.output_path,
+                    "output_rows": outcome.output_rows,
+                    "output_size": outcome.output_size,
+                    "output_sha256": outcome.output_sha256,
+                }
+                for execution_id, started_at, outcome in endings
+            ],
+        )
+        if asked:
+            self._connection.execute(_FORGET, [{"ended": execution_id} for execution_id in asked])
+
+
+def _summary(outcome: Outcome, asked: str | None) -> str | None:
+    cancelled = asked is not None and outcome.status == Status.CANCELLED.value
+    summary = f"cancelled by {asked}" if cancelled else outcome.summary
+    return None if summary is None else one_line(summary, _SUMMARY_LIMIT)
+
+
+def _milliseconds(start: datetime | None, end: datetime) -> int | None:
+    return None if start is None else max(0, round((end - start).total_seconds() * 1000))
