@@ -5,13 +5,13 @@ import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
+from scheduler.claiming import Claiming
 from scheduler.clock import Backoff, first_of
 from scheduler.finishing import Finisher
 from scheduler.firing import Firing
 from scheduler.leases import WORKER_LOST, Leases
 from scheduler.ports import (
     UNAVAILABLE,
-    Claimed,
     Clock,
     ExecutionQueue,
     Finished,
@@ -19,7 +19,6 @@ from scheduler.ports import (
     Runner,
     ScheduleSource,
     Wakeup,
-    WorkerGone,
     WorkerInfo,
     WorkerRegistry,
 )
@@ -53,7 +52,6 @@ class Scheduler:
         """
         if info.concurrency < 1:
             raise ValueError("a worker needs a concurrency of at least 1")
-        self._queue = queue
         self._registry = registry
         self._wakeup = wakeup
         self._clock = clock
@@ -61,7 +59,7 @@ class Scheduler:
         self._poll = poll
         self._cleanup = cleanup
         self._slots = Slots(runner, clock, self._settled)
-        self._finisher = Finisher(queue, clock, self._recorded)
+        self._stopping = asyncio.Event()
         self._firing = None if schedules is None else Firing(schedules, clock)
         self._leases = Leases(
             registry,
@@ -71,16 +69,15 @@ class Scheduler:
             lost_after=lost_after,
             on_cancel=self._cancel,
             on_gone=self._gone,
-            on_joined=self._joined_now,
+            on_joined=self._joined,
         )
-        self._joined = asyncio.Event()
-        self._look = asyncio.Event()
+        self._claiming = Claiming(
+            queue, clock, info, self._slots, self._stopping, poll=poll, hurry=self._leases.hurry
+        )
+        self._finisher = Finisher(clock, self._claiming.record, self._recorded)
         self._changed = asyncio.Event()
-        self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._started = False
-        self._unsure = False
-        self._lives = 0
         self._deadline = float("inf")
         self._cleaned_by: float | None = None
         self._reason = "worker stopped"
@@ -108,7 +105,7 @@ class Scheduler:
             raise self._defect
 
     async def _work(self) -> None:
-        claiming, finishing = self._spawn(self._claim_forever()), self._spawn(self._finisher.run())
+        claiming, finishing = self._spawn(self._claiming.claim_forever()), self._spawn(self._finisher.run())
         tasks = [claiming, finishing]
         if self._firing is not None:
             tasks.append(self._spawn(self._firing.run(self._stopping)))
@@ -161,70 +158,12 @@ class Scheduler:
         elif not self._stopping.is_set():
             self._ask_to_stop(0.0, self._reason)
 
-    async def _claim_forever(self) -> None:
-        backoff, contention = Backoff(), Backoff(first=0.01, most=1.0)
-        await first_of(self._clock, None, self._joined, self._stopping)
-        while not self._stopping.is_set():
-            # Cleared before looking: what changes while looking makes it look again.
-            self._look.clear()
-            free = self._info.concurrency - len(self._slots)
-            try:
-                more = free > 0 and await self._claim(free)
-            except WorkerGone:
-                self._leases.hurry()
-                pause: float | None = self._poll
-            except UNAVAILABLE as error:
-                _log.warning("cannot claim: %s", error)
-                # Deaf to wake-ups here: back-off that any change cuts short is none.
-                await first_of(self._clock, backoff.next(), self._stopping)
-                continue
-            else:
-                backoff.reset()
-                if more:
-                    await first_of(self._clock, contention.next(), self._stopping)
-                    continue
-                contention.reset()
-                pause = None
-            await first_of(self._clock, pause, self._look, self._stopping)
-
-    async def _claim(self, free: int) -> bool:
-        """Claim up to `free`; say whether others won some of what was offered, so that more may be there."""
-        ids = list(await self._queue.offer(free))[:free]
-        if not ids or self._stopping.is_set():
-            return False
-        self._slots.expect(ids)
-        try:
-            for claimed in await self._start(ids):
-                self._slots.launch(claimed)
-        finally:
-            self._slots.expect(())
-        return len(ids) == free and len(self._slots) < self._info.concurrency
-
-    async def _start(self, ids: Sequence[int]) -> Sequence[Claimed]:
-        backoff = Backoff()
-        # Until there is an answer these may be Running in our name with nobody running them.
-        self._unsure = True
-        while True:
-            life = self._lives
-            try:
-                won = await self._queue.start(ids, self._info.name)
-            except UNAVAILABLE as error:
-                _log.warning("cannot start %d executions: %s", len(ids), error)
-                await first_of(self._clock, backoff.next(), self._stopping)
-                if self._stopping.is_set():
-                    return ()
-            else:
-                # Where this worker was taken for lost meanwhile, these may have ended with it: ask again.
-                if life == self._lives:
-                    self._unsure = False
-                    return won
-
     async def _listen_forever(self) -> None:
         backoff = Backoff()
         while True:
             try:
                 await self._wakeup.wait(self._poll)
-                self._look.set()
+                self._claiming.look()
                 if not self._slots.idle:
                     self._cancel(await self._registry.cancel_requests(self._info.name))
             except UNAVAILABLE as error:
@@ -240,19 +179,18 @@ class Scheduler:
 
     def _recorded(self, group: Sequence[Finished]) -> None:
         self._slots.release(group)
-        self._look.set()
+        self._claiming.look()
         self._changed.set()
 
     def _cancel(self, ids: Sequence[int]) -> None:
         self._slots.stop(ids, Outcome("Cancelled", "cancelled"))
 
     def _gone(self) -> None:
-        self._lives += 1
+        self._claiming.gone()
         self._slots.stop(self._slots.ids, Outcome("Failed", WORKER_LOST))
 
-    def _joined_now(self) -> None:
-        self._joined.set()
-        self._look.set()
+    def _joined(self) -> None:
+        self._claiming.joined()
 
     async def _drain(self, *recorders: asyncio.Task[None]) -> None:
         """End what runs. Cancelled and called again, it goes on where it was."""
@@ -296,7 +234,7 @@ class Scheduler:
                 if recording:
                     # The storage may have come back this minute: outcomes that are known are the truth.
                     await self._finisher.flush()
-                if self._unsure or self._slots:
+                if self._claiming.unsure or self._slots:
                     await self._registry.reap(self._info.name, self._reason)
                 else:
                     await self._registry.leave(self._info.name)

@@ -7,7 +7,7 @@ business of those who implement these Protocols.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 Misfire = Literal["once", "skip"]
 MISSED: Final = "no scheduler was there in time"
@@ -121,6 +121,21 @@ class ExecutionQueue(Protocol):
 
         An entry whose token is not the execution's current one, or whose execution has ended already, is left
         out of the answer and changes nothing. So a finish whose answer was lost can be repeated.
+        """
+        ...
+
+
+@runtime_checkable
+class Exchanges(Protocol):
+    """What an `ExecutionQueue` may be able to do besides: outcomes and the next starts in one transaction."""
+
+    async def exchange(
+        self, finished: Sequence[Finished], ids: Sequence[int], worker: str
+    ) -> tuple[Sequence[int], Sequence[Claimed]]:
+        """Do what `finish(finished)` and then `start(ids, worker)` do, both or neither; give both answers.
+
+        It can be repeated where they can. Raises `WorkerGone`, and has then done neither, where the worker
+        is not registered.
         """
         ...
 

@@ -65,6 +65,17 @@ class DatabaseQueue:
         """Record outcomes whose token is current."""
         return await self._write(lambda transaction: transaction.finish(finished, self._clock()))
 
+    async def exchange(
+        self, finished: Sequence[Finished], ids: Sequence[int], worker: str
+    ) -> tuple[Sequence[int], Sequence[Claimed]]:
+        """Record outcomes, then start these: one commit for both."""
+        done = await self._write(
+            lambda transaction: transaction.exchange(finished, ids, worker, self._clock())
+        )
+        if done is None:
+            raise WorkerGone(worker)
+        return done
+
     async def register(self, info: WorkerInfo) -> None:
         """Add this worker."""
         await self._write(lambda transaction: transaction.register(info, self._clock()))

@@ -14,7 +14,7 @@ from jobmon_tui.services.ports import StoredOutput, WorkerSeen
 from jobmon_tui.storage.finish_queries import FinishQueries
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
 from scheduler.leases import WORKER_LOST
-from scheduler.ports import Claimed, Outcome, WorkerInfo
+from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
 
 # Written out, not bound: a partial index is used only where its own words stand in the query.
 _ready = executions.c.status == literal_column("'Queued'")
@@ -57,6 +57,16 @@ class QueueQueries(FinishQueries):
             mine = self._connection.execute(_MINE, {"wanted": ids, "by": worker})
             won = {row.id: _claimed(row) for row in mine}
         return [won[each] for each in ids if each in won]
+
+    def exchange(
+        self, finished: Sequence[Finished], ids: Sequence[int], worker: str, now: datetime
+    ) -> tuple[Sequence[int], Sequence[Claimed]] | None:
+        """Record outcomes, then move Queued executions to Running; None if the worker is not registered."""
+        if not self._registered(worker):
+            return None
+        accepted = self.finish(finished, now)
+        # In this order: what has just ended counts no more against the limit of its report.
+        return accepted, self.start(ids, worker, now) or ()
 
     def _registered(self, worker: str) -> bool:
         return self._connection.execute(_REGISTERED, {"by": worker}).first() is not None

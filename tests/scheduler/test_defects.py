@@ -10,7 +10,7 @@ from tests.scheduler.virtual import virtual
 
 
 @pytest.mark.parametrize(
-    "part", ["_claim_forever", "_listen_forever", "beat_forever", "watch_forever", "run"]
+    "part", ["claim_forever", "_listen_forever", "beat_forever", "watch_forever", "run"]
 )
 @virtual
 async def test_a_part_that_is_cancelled_from_outside_ends_the_whole(part: str) -> None:
