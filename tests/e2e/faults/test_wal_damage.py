@@ -48,7 +48,6 @@ def _read_history(path: Path) -> list[list[tuple[object, ...]]]:
 
 async def _crashed(folder: Path) -> Crashed:
     """Do ten things, have them moved into the main file, do thirty more, and take copies of both."""
-    folder.mkdir()
     path = folder / "jobmon.db"
     async with await SqliteDatabase.open(path) as database:
         await database.write(add_people)
@@ -64,13 +63,17 @@ async def _crashed(folder: Path) -> Crashed:
         return Crashed(path.read_bytes(), wal.read_bytes(), _read_history(path))
 
 
+def _write(path: Path, body: bytes, wal: bytes) -> None:
+    for each in path.parent.glob(f"{path.name}*"):
+        each.unlink()
+    path.write_bytes(body)
+    path.with_name(f"{path.name}-wal").write_bytes(wal)
+
+
 async def _open(folder: Path, crashed: Crashed, wal: bytes) -> str:
     """Open the damaged copy as the program does, use it, and tell what became of it."""
     path = folder / "copy.db"
-    for each in folder.glob("copy.db*"):
-        each.unlink()
-    path.write_bytes(crashed.body)
-    path.with_name("copy.db-wal").write_bytes(wal)
+    _write(path, crashed.body, wal)
     try:
         async with await SqliteDatabase.open(path, create=False) as database:
             shown = await list_executions(database, ADMIN, ExecutionFilter(), 1000)
