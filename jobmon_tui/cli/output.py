@@ -8,13 +8,12 @@ from typing import Any
 from jobmon_tui.domain.audit import AuditEntry, rfc3339
 from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.domain.execution import Execution
-from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.ports import StoredOutput
 
 GLYPHS = {"Queued": "…", "Running": "▶", "Succeeded": "✓", "Failed": "✗", "Cancelled": "⊘"}
-_NOT_FOR_SCRIPTS = frozenset({"retried_by", "retried_by_status"})
+_NOT_FOR_SCRIPTS = frozenset({"retried_by", "retried_by_status", "not_before"})
 
 
 def put(text: str) -> None:
@@ -83,18 +82,6 @@ def audit_json(audited: AuditEntry) -> dict[str, Any]:
     return {"id": audited.id, **values, "at": rfc3339(audited.entry.at), "hash": audited.hash}
 
 
-def report_json(report: Report) -> dict[str, Any]:
-    """Return a report with the keys that scripts rely on; `timeout` in seconds."""
-    return {
-        "id": report.id,
-        "version": report.version,
-        **{field: getattr(report.draft, field) for field in report.draft.__dataclass_fields__},
-        "parameters": dict(report.draft.parameters),
-        "created_at": rfc3339(report.created_at),
-        "updated_at": rfc3339(report.updated_at),
-    }
-
-
 def output_json(output: StoredOutput) -> dict[str, Any]:
     """Return what an execution printed; `tail_start` and `total` in bytes."""
     return asdict(output)
@@ -102,6 +89,7 @@ def output_json(output: StoredOutput) -> dict[str, Any]:
 
 def story_json(story: ExecutionStory) -> dict[str, Any]:
     """Return what `show` prints."""
+    waits_until = story.details.execution.not_before
     return {
         **execution_json(story.details.execution),
         "configuration": json.loads(story.details.configuration),
@@ -109,6 +97,7 @@ def story_json(story: ExecutionStory) -> dict[str, Any]:
         "output_rows": story.details.output_rows,
         "output_size": story.details.output_size,
         "output_sha256": story.details.output_sha256,
+        "not_before": rfc3339(waits_until) if waits_until else None,
         "waiting": story.waiting,
         "output": output_json(story.output),
         "lineage": [execution_json(each) for each in story.lineage],
@@ -134,13 +123,6 @@ def audit_line(audited: AuditEntry) -> str:
     who = f"{one_line(entry.actor, 20):<12} {entry.action:<16}"
     details = one_line(entry.details or "", 120)
     return f"{audited.id:<6} {local_time(entry.at)}  {who} {outcome} {what} {details}".rstrip()
-
-
-def report_line(report: Report) -> str:
-    """Return one line of `reports list`."""
-    draft = report.draft
-    schedule = f"{draft.schedule} {draft.timezone}" if draft.schedule else "no schedule"
-    return f"{one_line(draft.name, 60):<40} {draft.runner:<8} v{report.version:<4} {one_line(schedule, 60)}"
 
 
 def story_lines(story: ExecutionStory) -> list[str]:

@@ -12,13 +12,13 @@ from jobmon_tui.cli.times import LONGEST_SECONDS, length_text, parse_length
 from jobmon_tui.cli.toml_text import pairs_text
 from jobmon_tui.config_file import did_you_mean
 from jobmon_tui.domain.errors import JobmonError, invalid_input
-from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.domain.report import DEFAULTS, ReportDraft
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.reports import ReportCatalog, check_draft, problems_of
 from jobmon_tui.toml_lines import TomlFile
 
 _KEYS: Final = tuple(each.name for each in fields(ReportDraft))
-_TEXTS: Final = ("name", "runner", "schedule", "timezone", "queue")
+_TEXTS: Final = ("name", "runner", "schedule", "timezone", "queue", "misfire", "on_lost")
 _NEEDED: Final = ("name", "runner")
 _SQLITE: Final = re.compile(r"(sqlite(?:\+\w+)?:///)(.+)", re.IGNORECASE | re.DOTALL)
 _MOST_PROBLEMS: Final = 50
@@ -47,7 +47,7 @@ def absolute_parameters(parameters: Mapping[str, Any], folder: Path) -> dict[str
     return made
 
 
-def parse_timeout(value: object) -> float | None:
+def parse_timeout(value: object) -> float:
     """Return seconds from `10m` or a number. Raises ValueError."""
     if isinstance(value, str):
         return parse_length(value)
@@ -85,7 +85,7 @@ class _Reader:
         for key in _NEEDED:
             if key not in raw:
                 self.complain(f"{key}: is missing", *path)
-        texts = {key: self.text(raw, key, "", *path) for key in _TEXTS if key in raw}
+        texts = {key: self.text(raw, key, DEFAULTS.get(key, ""), *path) for key in _TEXTS if key in raw}
         timeout = None
         try:
             timeout = parse_timeout(raw["timeout"]) if "timeout" in raw else None
@@ -108,10 +108,32 @@ class _Reader:
             timeout=timeout,
             queue=texts.get("queue", "default"),
             priority=priority,
+            misfire=texts.get("misfire", DEFAULTS["misfire"]),
+            on_lost=texts.get("on_lost", DEFAULTS["on_lost"]),
+            **self.policies(raw, *path),
         )
         if "runner" in texts:
             draft = self.checked(draft, *path)
         return draft if len(self.complaints) == before else None
+
+    def policies(self, raw: Mapping[str, Any], *path: str | int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        if isinstance(overlap := raw.get("overlap", False), bool):
+            found["overlap"] = overlap
+        else:
+            self.complain("overlap: must be true or false", *path, "overlap")
+        for key in ("max_concurrent", "max_retries"):
+            value = raw.get(key)
+            if isinstance(value, int) and not isinstance(value, bool):
+                found[key] = value
+            elif key in raw:
+                self.complain(f"{key}: must be a whole number", *path, key)
+        try:
+            if "retry_delay" in raw:
+                found["retry_delay"] = parse_timeout(raw["retry_delay"])
+        except ValueError as error:
+            self.complain(f"retry_delay: {error}", *path, "retry_delay")
+        return found
 
     def at_home(self, parameters: dict[str, Any], runner: str) -> dict[str, Any]:
         folder = self.file.path.absolute().parent
@@ -175,7 +197,10 @@ def report_file_text(drafts: Sequence[ReportDraft]) -> str:
 
 
 def _report_text(draft: ReportDraft) -> str:
-    seconds = draft.timeout
+    seconds, delay = draft.timeout, draft.retry_delay
+    kept = {key: value for key in DEFAULTS if (value := getattr(draft, key)) != DEFAULTS[key]}
+    if "retry_delay" in kept:
+        kept["retry_delay"] = length_text(delay) or delay
     top = {
         "name": draft.name,
         "runner": draft.runner,
@@ -184,5 +209,6 @@ def _report_text(draft: ReportDraft) -> str:
         "timeout": None if seconds is None else length_text(seconds) or seconds,
         "queue": None if draft.queue == "default" else draft.queue,
         "priority": draft.priority or None,
+        **kept,
     }
     return f"[[report]]\n{pairs_text(top)}[report.parameters]\n{pairs_text(draft.parameters)}"

@@ -3,15 +3,40 @@
 import os
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from jobmon_tui.cli.options import Json, Yes, group
-from jobmon_tui.cli.output import print_json, put_file, report_json, report_line, say
-from jobmon_tui.cli.report_file import absolute_parameters, parse_timeout, read_report_file, report_file_text
+from jobmon_tui.cli.output import print_json, put_file, say
+from jobmon_tui.cli.report_file import read_report_file, report_file_text
+from jobmon_tui.cli.report_flags import (
+    Command,
+    Directory,
+    Environment,
+    Format,
+    Given,
+    MaxConcurrent,
+    MaxRetries,
+    Misfire,
+    OnLost,
+    Overlap,
+    Priority,
+    Query,
+    ReportFile,
+    RetryDelay,
+    Runner,
+    Schedule,
+    Source,
+    Timeout,
+    Timezone,
+    from_file,
+    parameters_of,
+    policies,
+)
+from jobmon_tui.cli.report_output import overview_json, overview_line, overview_notes, report_json
 from jobmon_tui.cli.session import confirm, with_services
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
 from jobmon_tui.domain.report import Report, ReportDraft
@@ -24,86 +49,6 @@ app = group(
     'jobmon reports edit "Sales" --schedule "0 6 * * 1-5"',
 )
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The report's name.")]
-Runner = Annotated[str | None, typer.Option(help="What runs it: sql or command.")]
-Source = Annotated[str | None, typer.Option(help="sql: the database, such as sqlite:///data.db.")]
-Query = Annotated[str | None, typer.Option(help="sql: the query.")]
-Format = Annotated[str | None, typer.Option(help="sql: csv, jsonl or xlsx.")]
-Directory = Annotated[str | None, typer.Option(help="command: the folder it runs in.")]
-Environment = Annotated[
-    list[str] | None,
-    typer.Option("--env", metavar="NAME=VALUE", help="command: a variable; may be repeated."),
-]
-Command = Annotated[
-    list[str] | None, typer.Argument(metavar="-- PROGRAM ARG...", help="command: the program.")
-]
-Schedule = Annotated[str | None, typer.Option(help='A cron expression; "" for none.')]
-Timezone = Annotated[str | None, typer.Option(help="The schedule's time zone, such as Europe/Berlin.")]
-Timeout = Annotated[str | None, typer.Option(help='How long it may run: 45s, 10m, 1h30m; "" for no limit.')]
-Priority = Annotated[int | None, typer.Option(help="Higher ones are taken first.")]
-ReportFile = Annotated[Path | None, typer.Option("--file", help="A report file with this one report.")]
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    # What the flags say; None says nothing.
-    runner: str | None
-    parameters: dict[str, Any]
-    schedule: str | None
-    timezone: str | None
-    timeout: str | None
-    priority: int | None
-
-    def over(self, draft: ReportDraft) -> ReportDraft:
-        """Return the draft with what was given changed, and nothing else."""
-        changes: dict[str, Any] = {
-            key: value
-            for key in ("runner", "timezone", "priority")
-            if (value := getattr(self, key)) is not None
-        }
-        if self.schedule is not None:
-            changes["schedule"] = self.schedule or None
-        if self.timeout is not None:
-            changes["timeout"] = _seconds(self.timeout)
-        same_runner = self.runner in {None, draft.runner}
-        old = dict(draft.parameters) if same_runner else {}
-        return replace(draft, **changes, parameters={**old, **self.parameters})
-
-
-def _seconds(text: str) -> float | None:
-    try:
-        return parse_timeout(text) if text else None
-    except ValueError as error:
-        raise invalid_input(f"--timeout: {error}") from None
-
-
-def _variables(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, separator, value = pair.partition("=")
-        if not name or not separator:
-            raise invalid_input("--env: write it as NAME=VALUE.")
-        found[name] = value
-    return found
-
-
-def _parameters(
-    values: dict[str, str | None], environment: list[str] | None, command: list[str] | None
-) -> dict[str, Any]:
-    given: dict[str, Any] = {key: value for key, value in values.items() if value is not None}
-    if environment:
-        given["environment"] = _variables(environment)
-    if command:
-        given["command"] = command
-    return absolute_parameters(given, Path.cwd())
-
-
-def _from_file(path: Path, given: _Given, name: str | None) -> ReportDraft:
-    if given != _Given(None, {}, None, None, None, None):
-        raise invalid_input("--file says everything; leave the other flags out.")
-    drafts = read_report_file(path)
-    if len(drafts) != 1:
-        raise invalid_input(f"{path}: it holds {len(drafts)} reports. Use: jobmon reports import FILE")
-    return drafts[0] if name is None else replace(drafts[0], name=name)
 
 
 @app.command("list")
@@ -112,12 +57,12 @@ def list_(json: Json = False) -> None:
 
     Example: jobmon reports list
     """
-    found = with_services(lambda services, caller: services.reports(caller))
+    found = with_services(lambda services, caller: services.report_overviews(caller))
     if json:
-        print_json([report_json(each) for each in found])
+        print_json([overview_json(each) for each in found])
         return
     for each in found:
-        say(report_line(each))
+        say(overview_line(each))
 
 
 @app.command()
@@ -126,11 +71,13 @@ def show(name: Name, json: Json = False) -> None:
 
     Example: jobmon reports show "Sales"
     """
-    found = with_services(lambda services, caller: services.report(caller, name))
+    (found,) = with_services(lambda services, caller: services.report_overviews(caller, name))
     if json:
-        print_json(report_json(found))
-    else:
-        say(f"# version {found.version}\n{report_file_text([found.draft])}".rstrip())
+        print_json(overview_json(found))
+        return
+    for line in overview_notes(found):
+        say(f"# {line}")
+    say(report_file_text([found.report.draft]).rstrip())
 
 
 @app.command()
@@ -147,6 +94,12 @@ def add(
     timezone: Timezone = None,
     timeout: Timeout = None,
     priority: Priority = None,
+    misfire: Misfire = None,
+    overlap: Overlap = None,
+    max_concurrent: MaxConcurrent = None,
+    max_retries: MaxRetries = None,
+    retry_delay: RetryDelay = None,
+    on_lost: OnLost = None,
     file: ReportFile = None,
     json: Json = False,
 ) -> None:
@@ -158,12 +111,20 @@ def add(
       jobmon reports add "Backup" --schedule "0 6 * * *" --timeout 10m -- /usr/local/bin/backup --all
       jobmon reports add --file sales.toml
     """
-    parameters = _parameters(
+    parameters = parameters_of(
         {"source": source, "query": query, "format": format, "directory": directory}, env, command
     )
-    given = _Given(runner, parameters, schedule, timezone, timeout, priority)
+    kept = policies(
+        misfire=misfire,
+        overlap=overlap,
+        max_concurrent=max_concurrent,
+        max_retries=max_retries,
+        retry_delay=retry_delay,
+        on_lost=on_lost,
+    )
+    given = Given(runner, parameters, schedule, timezone, timeout, priority, kept)
     if file is not None:
-        draft = _from_file(file, given, name)
+        draft = from_file(file, given, name)
     elif name is None:
         raise invalid_input("Say the report's name, or --file FILE.")
     else:
@@ -190,6 +151,12 @@ def edit(
     timezone: Timezone = None,
     timeout: Timeout = None,
     priority: Priority = None,
+    misfire: Misfire = None,
+    overlap: Overlap = None,
+    max_concurrent: MaxConcurrent = None,
+    max_retries: MaxRetries = None,
+    retry_delay: RetryDelay = None,
+    on_lost: OnLost = None,
     file: ReportFile = None,
     json: Json = False,
 ) -> None:
@@ -200,11 +167,19 @@ def edit(
       jobmon reports edit "Sales" --schedule "30 5 * * 1-5" --timezone Europe/Berlin
       jobmon reports edit "Sales" --timeout "" --rename "Sales by day"
     """
-    parameters = _parameters(
+    parameters = parameters_of(
         {"source": source, "query": query, "format": format, "directory": directory}, env, command
     )
-    given = _Given(runner, parameters, schedule, timezone, timeout, priority)
-    from_file = None if file is None else _from_file(file, given, rename or name)
+    kept = policies(
+        misfire=misfire,
+        overlap=overlap,
+        max_concurrent=max_concurrent,
+        max_retries=max_retries,
+        retry_delay=retry_delay,
+        on_lost=on_lost,
+    )
+    given = Given(runner, parameters, schedule, timezone, timeout, priority, kept)
+    read = None if file is None else from_file(file, given, rename or name)
 
     async def work(services: Services, caller: Caller) -> tuple[int, Report]:
         try:
@@ -214,7 +189,7 @@ def edit(
                 # Asked all the same: whoever may not edit hears that first, and the attempt is audited.
                 await services.edit_report(caller, name, ReportDraft(name, "", {}))
             raise
-        draft = from_file or given.over(replace(old.draft, name=rename or old.draft.name))
+        draft = read or given.over(replace(old.draft, name=rename or old.draft.name))
         return old.version, await services.edit_report(caller, name, draft)
 
     before, edited = with_services(work)
@@ -229,6 +204,26 @@ def _tell(report: Report, message: str, *, json: bool) -> None:
         print_json(report_json(report))
     else:
         say(message)
+
+
+@app.command()
+def pause(name: Name, json: Json = False) -> None:
+    """Stop a report's schedule. It can still be queued by hand.
+
+    Example: jobmon reports pause "Sales"
+    """
+    report = with_services(lambda services, caller: services.pause_report(caller, name, paused=True))
+    _tell(report, f"“{report.draft.name}” is paused. Its schedule fires nothing until: resume", json=json)
+
+
+@app.command()
+def resume(name: Name, json: Json = False) -> None:
+    """Go on with a report's schedule; nothing fires that was due while it was paused.
+
+    Example: jobmon reports resume "Sales"
+    """
+    report = with_services(lambda services, caller: services.pause_report(caller, name, paused=False))
+    _tell(report, f"“{report.draft.name}” goes on with its schedule.", json=json)
 
 
 @app.command()

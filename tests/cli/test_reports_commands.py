@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.shell import Shell
+from tests.cli.shell import TOKENS, Shell
 
 FILE = """\
 [[report]]
@@ -103,6 +103,11 @@ def test_add_from_a_file(shell: Shell) -> None:
         (("--source", "postgresql://u:secret@h/d", "--query", "select 1"), "source"),
         (("--env", "novalue", "--", "true"), "--env"),
         (("--query", "select 1", "--", "true"), "query"),
+        (("--misfire", "twice", "--", "true"), "misfire"),
+        (("--on-lost", "retry", "--", "true"), "on_lost"),
+        (("--max-retries", "101", "--", "true"), "max_retries"),
+        (("--retry-delay", "soon", "--", "true"), "--retry-delay"),
+        (("--retry-delay", "", "--", "true"), "--retry-delay"),
     ],
 )
 def test_bad_flags_end_with_2_and_one_line(shell: Shell, flags: tuple[str, ...], word: str) -> None:
@@ -159,3 +164,52 @@ def test_the_shown_report_is_a_report_file(shell: Shell, tmp_path: Path) -> None
     _import(shell, FILE)
     (tmp_path / "shown.toml").write_text(shell("reports", "show", "Sales").out)
     assert shell("reports", "import", "shown.toml", "--json").json[0]["outcome"] == "unchanged"
+
+
+POLICIES = (
+    "--misfire=skip", "--overlap", "--max-concurrent=2", "--max-retries=3", "--retry-delay=90s",
+    "--on-lost=requeue",
+)  # fmt: skip
+
+
+def test_policies_are_set_changed_and_taken_back_by_flags(shell: Shell) -> None:
+    wanted = {
+        "misfire": "skip",
+        "overlap": True,
+        "max_concurrent": 2,
+        "max_retries": 3,
+        "retry_delay": 90.0,
+        "on_lost": "requeue",
+    }
+    added = shell("reports", "add", "Backup", *POLICIES, "--json", "--", "true").json
+    assert {key: added[key] for key in wanted} == wanted
+    # What is not named stays.
+    edited = shell("reports", "edit", "Backup", "--no-overlap", "--max-concurrent", "0", "--json").json
+    assert {key: edited[key] for key in wanted} == {**wanted, "overlap": False, "max_concurrent": None}
+    (shell.folder / "again.toml").write_text(shell("reports", "export").out, encoding="utf-8")
+    assert shell("reports", "import", "again.toml", "--json").json[0]["outcome"] == "unchanged"
+    assert shell("reports", "add", "X", "--file", "again.toml", "--max-retries", "1").code == 2
+    details = shell("audit", "list", "--json").json[0]["details"]
+    assert details == "changed “Backup”: overlap, max_concurrent"
+
+
+def test_pausing_is_no_edit_and_shows_everywhere(shell: Shell) -> None:
+    _import(shell, FILE)
+    (listed,) = shell("reports", "list", "--json").json
+    assert (listed["paused"], listed["last_status"], listed["last_skip"]) == (False, None, None)
+    assert listed["next_due"].endswith("T06:00:00.000000Z")
+    paused = shell("reports", "pause", "Sales", "--json").json
+    assert (paused["paused"], paused["version"]) == (True, 1)
+    (listed,) = shell("reports", "list", "--json").json
+    assert (listed["paused"], listed["next_due"]) == (True, None)
+    assert " paused " in shell("reports", "list").out
+    assert "# paused: its schedule fires nothing" in shell("reports", "show", "Sales").out
+    _import(shell, FILE.replace("10m", "11m"))
+    assert shell("reports", "show", "Sales", "--json").json["paused"] is True
+    assert shell("run", "Sales").code == 0
+    assert shell("reports", "show", "Sales", "--json").json["last_status"] == "Queued"
+    assert shell("reports", "resume", "Sales").out == "“Sales” goes on with its schedule.\n"
+    assert shell("reports", "pause", "Nothing").code == 4
+    shell.set(JOBMON_TOKEN=TOKENS["vic"])
+    assert shell("reports", "pause", "Sales").code == 3
+    assert shell("reports", "list", "--json").json[0]["paused"] is False

@@ -35,6 +35,8 @@ select 1 as "[[report]]" -- "a
 name = "Backup"
 runner = "command"
 timeout = 90
+max_concurrent = 1
+retry_delay = "10m"
 [report.parameters]
 command = ["bin/backup", "data/x"]
 """
@@ -63,6 +65,8 @@ def test_a_good_file_has_absolute_paths_and_seconds(tmp_path: Path) -> None:
     assert backup.parameters["command"] == [f"{tmp_path}/bin/backup", "data/x"]
     assert backup.parameters["directory"] == str(tmp_path)
     assert (backup.timeout, backup.schedule) == (90.0, None)
+    assert (backup.max_concurrent, backup.retry_delay) == (1, 600.0)
+    assert (departures.max_concurrent, departures.retry_delay, departures.misfire) == (None, 60.0, "once")
 
 
 def test_paths_are_relative_to_the_file_not_to_the_shell(
@@ -95,8 +99,20 @@ def test_paths_are_relative_to_the_file_not_to_the_shell(
         ('name = "Departures"', 'name = "Backup"', 15, ("name", "line 3")),
         ("formt = \"csv\"\nquery = '''", "query = '''", 10, ("formt", "format")),
         ('source = "nonsense"', 'source = "sqlite:///data/flights.db"', 9, ("source",)),
-        ('command = "ls -l"', 'command = ["bin/backup", "data/x"]', 19, ("command", "list")),
-        ("command = []", 'command = ["bin/backup", "data/x"]', 19, ("command",)),
+        ('command = "ls -l"', 'command = ["bin/backup", "data/x"]', 21, ("command", "list")),
+        ("command = []", 'command = ["bin/backup", "data/x"]', 21, ("command",)),
+        ('misfire = "twice"', "max_concurrent = 1", 18, ("misfire", '"once" or "skip"')),
+        ("misfire = 1", "max_concurrent = 1", 18, ("misfire", "must be text")),
+        ('on_lost = "retry"', "max_concurrent = 1", 18, ("on_lost", '"fail" or "requeue"')),
+        ('overlap = "yes"', "max_concurrent = 1", 18, ("overlap", "true or false")),
+        ("max_concurrent = 0", "max_concurrent = 1", 18, ("max_concurrent", "from 1 to 10,000")),
+        ('max_concurrent = "2"', "max_concurrent = 1", 18, ("max_concurrent", "whole number")),
+        ("max_retries = true", "max_concurrent = 1", 18, ("max_retries", "whole number")),
+        ("max_retries = 101", "max_concurrent = 1", 18, ("max_retries", "from 0 to 100")),
+        ("max_retrys = 1", "max_concurrent = 1", 18, ('unknown key "max_retrys"', '"max_retries"')),
+        ('retry_delay = "soon"', 'retry_delay = "10m"', 19, ("retry_delay", "10m")),
+        ("retry_delay = -1", 'retry_delay = "10m"', 19, ("retry_delay", "between")),
+        ("retry_delay = true", 'retry_delay = "10m"', 19, ("retry_delay", "10m")),
         ('extra = "x"\n[[report]]', "# Two reports.\n[[report]]", 1, ('unknown key "extra"',)),
     ],
 )
@@ -114,7 +130,7 @@ def test_a_mistake_is_named_by_line_and_key(
 def test_all_mistakes_are_told_in_the_order_of_lines(tmp_path: Path) -> None:
     text = GOOD.replace("0 6 * *", "99 6 * *").replace("1h30m", "soon").replace('"bin/backup", ', "1, ")
     said = _refused(_file(tmp_path, text.replace("source =", "sauce =")))
-    assert [each.split(":")[1] for each in said] == ["5", "7", "8", "9", "19"]
+    assert [each.split(":")[1] for each in said] == ["5", "7", "8", "9", "21"]
 
 
 @pytest.mark.parametrize(
@@ -167,8 +183,14 @@ _command = st.builds(
     st.dictionaries(st.from_regex(r"[A-Z]{1,6}", fullmatch=True), st.just('a\nb\t"c" \\ é'), max_size=2),
 )
 _drafts = st.builds(
-    lambda name, kind, schedule, timeout, priority: ReportDraft(
-        name=name, runner=kind[0], parameters=kind[1], schedule=schedule, timeout=timeout, priority=priority
+    lambda name, kind, schedule, timeout, priority, policies: ReportDraft(
+        name=name,
+        runner=kind[0],
+        parameters=kind[1],
+        schedule=schedule,
+        timeout=timeout,
+        priority=priority,
+        **policies,
     ),
     _text.filter(lambda text: text.strip() != ""),
     st.one_of(_sql, _command),
@@ -179,6 +201,17 @@ _drafts = st.builds(
         st.floats(0.001, 1e6, allow_nan=False, allow_infinity=False),
     ),
     st.integers(-5, 5),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "misfire": st.sampled_from(["once", "skip"]),
+            "overlap": st.booleans(),
+            "max_concurrent": st.one_of(st.none(), st.integers(1, 10_000)),
+            "max_retries": st.integers(0, 100),
+            "retry_delay": st.one_of(st.integers(0, 10**6).map(float), st.floats(0, 1e6)),
+            "on_lost": st.sampled_from(["fail", "requeue"]),
+        },
+    ),
 )
 
 
