@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pexpect
@@ -33,7 +33,9 @@ class Terminal:
         *,
         columns: int = 80,
         rows: int = 24,
+        before: Callable[[], None] | None = None,
     ) -> None:
+        """Start the program; `before` is called in its process first."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.columns = columns
@@ -51,6 +53,7 @@ class Terminal:
             cwd=str(Path(__file__).resolve().parents[2]),
             dimensions=(rows, columns),
             timeout=None,
+            preexec_fn=before,
         )
 
     def read(self, seconds: float = 0.1) -> None:
@@ -85,6 +88,12 @@ class Terminal:
             if unwanted not in self.text:
                 return self.text
         raise AssertionError(f"{unwanted!r} is still there after {seconds:g} s:\n{self.text}")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size, as dragging its corner does."""
+        self.columns = columns
+        self._screen.resize(rows, columns)
+        self.child.setwinsize(rows, columns)
 
     def press(self, *keys: str) -> None:
         """Press keys by name, or type text as it is."""

@@ -1,0 +1,73 @@
+"""A user's shell made in a moment: accounts, session and reports put into the database directly."""
+
+import asyncio
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.services.run_report import run_report
+from jobmon_tui.storage.sqlite import SqliteDatabase
+from tests.conformance.world import ADMIN, NOW, add_people
+from tests.e2e.host import Host
+
+LOST_WITHIN = 45.0
+"""Seconds; what the README promises."""
+
+
+def sh(name: str, script: str, **more: Any) -> ReportDraft:
+    """Describe a report that runs a shell's script."""
+    return ReportDraft(name, "command", {"command": ["/bin/sh", "-c", script]}, **more)
+
+
+def py(name: str, script: str, *arguments: str, **more: Any) -> ReportDraft:
+    """Describe a report that runs a Python script."""
+    command = [sys.executable, "-I", "-S", "-c", script, *arguments]
+    return ReportDraft(name, "command", {"command": command}, **more)
+
+
+class Stage(Host):
+    """A `Host` whose Administrator is signed in, with these reports."""
+
+    def __init__(self, folder: Path, reports: Sequence[ReportDraft] = (), **environment: str) -> None:
+        super().__init__(folder)
+        self.environment |= {"JOBMON_TOKEN": ADMIN.token, **environment}
+
+        async def prepare() -> None:
+            async with await SqliteDatabase.open(self.database) as database:
+                await database.write(add_people)
+                for report in reports:
+                    await database.write(lambda transaction, draft=report: transaction.add_report(draft, NOW))
+
+        asyncio.run(prepare())
+
+    def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read from the database, as another program would."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as reading:
+            return reading.execute(query, values).fetchall()
+
+    def status_of(self, execution_id: int) -> tuple[str, str | None]:
+        """Give an execution's status and error."""
+        [found] = self.ask("SELECT status, error FROM job_execution_log WHERE id = ?", execution_id)
+        return found[0], found[1]
+
+    def queue(self, report: str) -> int:
+        """Queue a report as another process would, and give the execution's id."""
+
+        async def work() -> int:
+            async with await SqliteDatabase.open(self.database) as database:
+                return (await run_report(database, ADMIN, report)).execution.id
+
+        return asyncio.run(work())
+
+
+def wait_until(condition: Callable[[], object], seconds: float, words: str = "") -> None:
+    """Look until it holds; fail with `words` after `seconds`."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, words or f"not within {seconds:g} s"
+        time.sleep(0.1)
