@@ -4,6 +4,7 @@ import asyncio
 
 import typer
 
+from jobmon_tui.cli import upkeep
 from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.session import settings
@@ -11,7 +12,14 @@ from jobmon_tui.storage.maintenance import Health, check_file
 from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision, head_revision
 from jobmon_tui.storage.sqlite_file import require_database
 
-app = group("The database: its schema and its health.", "jobmon db check", "jobmon db upgrade")
+app = group(
+    "The database: its schema, its health, its size.",
+    "jobmon db check",
+    "jobmon db backup /backup/jobmon.db",
+    "jobmon db prune --older-than 90d",
+)
+app.command()(upkeep.backup)
+app.command()(upkeep.prune)
 
 
 @app.command()

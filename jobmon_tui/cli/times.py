@@ -9,6 +9,9 @@ from jobmon_tui.domain.text import one_line
 _LENGTH = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
 _SECONDS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 LONGEST_SECONDS = 366 * 86_400
+_AGE = re.compile(r"(\d{1,9})([dwy])", re.ASCII)
+_AGES = {"d": 86_400, "w": 7 * 86_400, "y": 365 * 86_400}
+LONGEST_AGE = 100 * _AGES["y"]
 
 
 def parse_length(text: str) -> float:
@@ -25,6 +28,20 @@ def parse_length(text: str) -> float:
         raise ValueError("write it as 45s, 10m or 1h30m")
     if seconds > LONGEST_SECONDS:
         raise ValueError("it is longer than a year")
+    return seconds
+
+
+def parse_age(text: str, option: str) -> float:
+    """Return the seconds of `90d`, `12w`, `2y`, or of what `parse_length` reads. Raises `invalid_input`."""
+    found = _AGE.fullmatch(text.strip().lower())
+    try:
+        seconds = float(found[1]) * _AGES[found[2]] if found else parse_length(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_AGE:
+        raise invalid_input(
+            f"{option}: “{one_line(text, 40)}” is no age. Write it as 90d, 12w or 2y, at most 100y."
+        )
     return seconds
 
 

@@ -41,6 +41,8 @@ class ConfigurationState(StrEnum):
 
 AUTOMATION = "schedule"
 """Who asked for what a schedule or a policy queued; no account may have this name."""
+SYSTEM = "system"
+"""Who did what needs no account, only the database file; no account may have this name."""
 GREATEST_ID = 2**63 - 1
 """The greatest id that a database keeps; no execution has one beyond it."""
 

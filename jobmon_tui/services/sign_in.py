@@ -8,7 +8,7 @@ from typing import Protocol
 
 from jobmon_tui.domain.audit import NewAuditEntry
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
-from jobmon_tui.domain.execution import AUTOMATION
+from jobmon_tui.domain.execution import AUTOMATION, SYSTEM
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, signed_in, token_hash, utc_now
@@ -47,6 +47,8 @@ def check_name(name: str) -> str:
         raise invalid_input(f"A name needs between 1 and {NAME_LIMIT} characters.")
     if cleaned.casefold() == AUTOMATION:
         raise invalid_input(f"“{cleaned}” is the name under which schedules act. Take another.")
+    if cleaned.casefold() == SYSTEM:
+        raise invalid_input(f"“{cleaned}” is the name under which jobmon itself acts. Take another.")
     return cleaned
 
 

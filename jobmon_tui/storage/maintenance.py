@@ -48,7 +48,8 @@ def _is_damage(error: BaseException | None) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
 
 
-def _integrity(connection: sqlite3.Connection, *, quick: bool) -> list[str]:
+def integrity_problems(connection: sqlite3.Connection, *, quick: bool) -> list[str]:
+    """Return one line for each thing that is wrong with the pages and references. Raises `sqlite3.Error`."""
     pragma = "quick_check" if quick else "integrity_check"
     rows = [str(row[0]) for row in connection.execute(f"PRAGMA {pragma}({_MOST})")]
     found = [] if rows == ["ok"] else [f"{pragma}: {row}" for row in rows]
@@ -83,7 +84,7 @@ def check_file(path: Path, *, quick: bool = False) -> Health:
         )
     try:
         with _read_only(path) as connection:
-            problems = _integrity(connection, quick=quick)
+            problems = integrity_problems(connection, quick=quick)
             return Health(problems, None if quick else _chain(connection))
     except (sqlite3.Error, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error

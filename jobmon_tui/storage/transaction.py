@@ -13,6 +13,7 @@ from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
 from jobmon_tui.storage.queue_queries import QueueQueries
 from jobmon_tui.storage.report_rows import REPORTS, columns_of, report_of
+from jobmon_tui.storage.retention_queries import RetentionQueries
 from jobmon_tui.storage.tables import accounts, reports, sessions
 
 # Built once: putting a statement together costs more than running it (docs/decisions/0001).
@@ -31,7 +32,7 @@ def _account(row: Row[Any]) -> Account:
     return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
 
 
-class SqlTransaction(QueueQueries):
+class SqlTransaction(QueueQueries, RetentionQueries):
     """A `Transaction` over one SQLAlchemy connection. `changes` counts what that connection has written."""
 
     def __init__(self, connection: Connection, changes: Callable[[], int]) -> None:

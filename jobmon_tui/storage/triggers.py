@@ -32,6 +32,8 @@ SQLITE_TRIGGERS: dict[str, str] = {
     "UPDATE status_count SET n = n - 1 WHERE status = OLD.status AND slot = 0; "
     "INSERT INTO status_count (status, slot, n) VALUES (NEW.status, 0, 1) "
     "ON CONFLICT (status, slot) DO UPDATE SET n = n + 1; END",
+    "execution_uncounted": f"AFTER DELETE ON {_LOG} BEGIN "
+    "UPDATE status_count SET n = n - 1 WHERE status = OLD.status AND slot = 0; END",
     "audit_no_update": "BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "audit_no_delete": "BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "audit_no_replace": "BEFORE INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id) BEGIN "
