@@ -1,11 +1,12 @@
 """A user's shell made in a moment: accounts, session and reports put into the database directly."""
 
 import asyncio
+import contextlib
 import sqlite3
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,25 @@ class Stage(Host):
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read from the database, as another program would."""
-        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as reading:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as reading:
             return reading.execute(query, values).fetchall()
 
     def status_of(self, execution_id: int) -> tuple[str, str | None]:
         """Give an execution's status and error."""
         [found] = self.ask("SELECT status, error FROM job_execution_log WHERE id = ?", execution_id)
         return found[0], found[1]
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator["subprocess.Popen[bytes]"]:
+        """Have a worker that drains in the end; where the test failed it is killed."""
+        worker = self.start_worker()
+        try:
+            yield worker
+            worker.terminate()
+            assert worker.wait(timeout=30) == 0
+        finally:
+            worker.kill()
+            worker.wait()
 
     def queue(self, report: str) -> int:
         """Queue a report as another process would, and give the execution's id."""
