@@ -4,6 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,15 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from jobmon_tui.domain.errors import storage_unavailable
 from jobmon_tui.storage.feed import ChangeFeed
-from jobmon_tui.storage.sqlite_file import plain_error, require_database, size_of, sqlite_error, sqlite_url
+from jobmon_tui.storage.sqlite_file import (
+    glance,
+    log_of,
+    plain_error,
+    require_database,
+    size_of,
+    sqlite_error,
+    sqlite_url,
+)
 from jobmon_tui.storage.transaction import SqlTransaction
 
 T = TypeVar("T")
@@ -217,7 +226,7 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.feed = ChangeFeed(self._foreign_version)
+        self.feed = ChangeFeed(self._foreign_version, partial(glance, log_of(path)))
         self._writer = _Lane(path, "BEGIN IMMEDIATE", self.feed.changed)
         self._reader = _Lane(path, "BEGIN")
 
