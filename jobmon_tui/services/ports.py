@@ -183,7 +183,6 @@ class Transaction(Protocol):
         """Really delete a report; its executions keep their snapshots."""
         ...
 
-    def account(self, name: str) -> Account | None:
     def set_paused(self, name: str, paused: bool, now: datetime) -> None:
         """Stop a report's schedule, or go on with it: what was due before `now` never fires then."""
         ...
@@ -200,6 +199,7 @@ class Transaction(Protocol):
         """The id that this unit of work's next `add_execution` will give; in a write only."""
         ...
 
+    def account(self, name: str) -> Account | None:
         """One account."""
         ...
 
