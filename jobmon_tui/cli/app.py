@@ -18,6 +18,7 @@ from jobmon_tui.cli import (
     signing,
     users,
     worker,
+    workers,
 )
 from jobmon_tui.cli.options import SETTINGS
 from jobmon_tui.cli.output import complain
@@ -60,6 +61,7 @@ app.command()(executions.retry)
 app.command()(executions.cancel)
 app.command()(executions.run)
 app.command()(worker.worker)
+app.command()(workers.workers)
 app.command()(doctor.doctor)
 
 

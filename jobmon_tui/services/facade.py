@@ -19,6 +19,7 @@ from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
 from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
+from jobmon_tui.services.workers import WorkerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +188,10 @@ class Services(Protocol):
 
     async def pause_report(self, caller: Caller, name: str, paused: bool) -> Report:
         """Stop a report's schedule, or go on with it from now. Raises `report_not_found`."""
+        ...
+
+    async def workers(self, caller: Caller) -> Sequence[WorkerState]:
+        """Return every registered worker by name, with whether it is heard from."""
         ...
 
     async def accounts(self, caller: Caller) -> Sequence[AccountInfo]:

@@ -14,6 +14,7 @@ from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
 from jobmon_tui.services.run_report import run_report
+from jobmon_tui.services.workers import WorkerState, list_workers
 
 
 class LocalServices:
@@ -139,6 +140,10 @@ class LocalServices:
     async def pause_report(self, caller: Caller, name: str, paused: bool) -> Report:
         """Stop a report's schedule, or go on with it."""
         return await report_schedule.pause_report(self._database, caller, name, paused)
+
+    async def workers(self, caller: Caller) -> Sequence[WorkerState]:
+        """Return every registered worker by name."""
+        return await list_workers(self._database, caller, self._liveness)
 
     async def accounts(self, caller: Caller) -> Sequence[AccountInfo]:
         """Return every account by name."""
