@@ -27,8 +27,8 @@ from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.clock import SystemClock
 from scheduler.cron import check as check_cron
-from scheduler.engine import Scheduler
 from scheduler.cron import next_firing
+from scheduler.engine import Scheduler
 from scheduler.ports import WorkerInfo
 
 
@@ -60,13 +60,13 @@ class Catalog:
             raise InvalidReport(problems)
         return replace(draft, parameters=parameters)
 
-
     def next_due(self, draft: ReportDraft, after: datetime) -> datetime | None:
         """Return the schedule's first due time after `after`; None without a schedule that can be used."""
         try:
             return None if draft.schedule is None else next_firing(draft.schedule, draft.timezone, after)
         except ValueError:
             return None
+
 
 @dataclass(frozen=True, slots=True)
 class House:

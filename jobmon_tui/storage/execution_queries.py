@@ -188,6 +188,14 @@ class ExecutionQueries(OnConnection):
             return [_execution(row) for row in self._connection.execute(oldest_first)][::-1]
         return [_execution(row) for row in self._connection.execute(query.order_by(executions.c.id.desc()))]
 
+    def latest_executions(self) -> Mapping[str, Execution]:
+        """Return the newest execution of each report that there is."""
+        # A look into the index for each report; grouped, it would read the whole index.
+        newest = select(func.max(executions.c.id)).where(executions.c.report == reports.c.name)
+        ids = select(newest.scalar_subquery()).select_from(reports)
+        found = [_execution(row) for row in self._connection.execute(_list.where(executions.c.id.in_(ids)))]
+        return {execution.report: execution for execution in found}
+
     def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         """Count the matching executions with a greater id."""
         query = _matching(select(func.count()).select_from(executions), wanted)
@@ -200,14 +208,6 @@ class ExecutionQueries(OnConnection):
             return sum(counted[status] for status in wanted.statuses or Status)
         query = _matching(select(func.count()).select_from(executions), wanted)
         return int(self._connection.execute(query).scalar_one())
-    def latest_executions(self) -> Mapping[str, Execution]:
-        """Return the newest execution of each report that there is."""
-        # A look into the index for each report; grouped, it would read the whole index.
-        newest = select(func.max(executions.c.id)).where(executions.c.report == reports.c.name)
-        ids = select(newest.scalar_subquery()).select_from(reports)
-        found = [_execution(row) for row in self._connection.execute(_list.where(executions.c.id.in_(ids)))]
-        return {execution.report: execution for execution in found}
-
 
     def output(self, execution_id: int) -> StoredOutput:
         """Return what an execution printed."""

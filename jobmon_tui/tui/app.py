@@ -32,8 +32,10 @@ class JobmonApp(LeavingApp):
     BINDING_GROUP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("s", "reports", "Reports", tooltip="Reports: when each fires next, pause, queue"),
         Binding("a", "audit", "Audit"),
-        Binding("m", "messages", "Messages", tooltip="Messages shown so far"),
+        # Not in the footer: at 80 cells it has no room for all of them.
+        Binding("m", "messages", "Messages", show=False, tooltip="Messages shown so far"),
         Binding("ctrl+t", "next_theme", "Theme", show=False, tooltip="Next colour theme"),
         Binding("tab", "focus_next", "Next part", show=False, tooltip="To the next part of the screen"),
         Binding("shift+tab", "focus_previous", "Part before", show=False, tooltip="To the part before"),
@@ -185,8 +187,8 @@ class JobmonApp(LeavingApp):
     # -- the keys that work everywhere
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the audit log, and what the starter adds, only to who is signed in."""
-        if action in {"audit", "extra"}:
+        """Offer the reports, the audit log, and what the starter adds, only to who is signed in."""
+        if action in {"audit", "reports", "extra"}:
             return self._signed_in
         return super().check_action(action, parameters)
 
@@ -202,6 +204,13 @@ class JobmonApp(LeavingApp):
 
         if not isinstance(self.screen, AuditScreen):
             self.push_screen(AuditScreen())
+
+    def action_reports(self) -> None:
+        """Show the reports and when each fires next."""
+        from jobmon_tui.tui.screens.reports import ReportsScreen
+
+        if not isinstance(self.screen, ReportsScreen):
+            self.push_screen(ReportsScreen())
 
     def action_messages(self) -> None:
         """Show the messages that have come and gone."""

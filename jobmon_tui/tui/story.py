@@ -148,7 +148,7 @@ def _output(output: StoredOutput, execution: Execution) -> Content:
 
 def _snapshot(configuration: str, execution: Execution) -> Content:
     try:
-        body = "\n".join(_lines(json.loads(configuration), 0))
+        body = "\n".join(json_lines(json.loads(configuration), 0))
     except ValueError:
         body = configuration
     state = execution.configuration_state
@@ -157,7 +157,7 @@ def _snapshot(configuration: str, execution: Execution) -> Content:
     return Content.assemble((about, style), "\n", clean(body))
 
 
-def _lines(value: object, depth: int) -> Sequence[str]:
+def json_lines(value: object, depth: int) -> Sequence[str]:
     """Return a JSON value as indented lines; a text of many lines, such as a query, keeps its lines."""
     pad = "  " * depth
     lines: list[str] = []
@@ -175,7 +175,7 @@ def _lines(value: object, depth: int) -> Sequence[str]:
 
 
 def _entry(label: str, value: object, depth: int) -> Sequence[str]:
-    below = _lines(value, depth + 1)
+    below = json_lines(value, depth + 1)
     if isinstance(value, dict | list):
         return [label, *below] if value else [f"{label} {json.dumps(value)}"]
     return [f"{label} {below[0].strip()}"] if len(below) == 1 else [label, *below]

@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.geometry import Offset
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Static
 
@@ -18,32 +17,23 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.story import local
+from jobmon_tui.tui.widgets.line_table import LineTable
 
 PAGE = 100
 _COLUMNS = (("At", 19), ("Actor", 10), ("Action", 19), ("Allowed", 7), ("Execution", 13), ("Origin", None))
 
 
-class AuditTable(DataTable[Text]):
-    """The entries, with the keys of the dashboard's table."""
+class AuditTable(LineTable):
+    """The entries."""
 
     BINDING_GROUP_TITLE = "Audit entries"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "cursor_down", "Down", show=False),
-        Binding("up,k", "cursor_up", "Up", show=False),
-        Binding("pagedown,space", "page_down", "Page down", show=False),
-        Binding("pageup,b", "page_up", "Page up", show=False),
-        Binding("ctrl+d", "half_page(1)", "Half a page down", show=False),
-        Binding("ctrl+u", "half_page(-1)", "Half a page up", show=False),
         Binding("home,g", "scroll_top", "Newest", show=False),
         Binding("end,G", "scroll_bottom", "Oldest loaded", show=False),
     ]
 
     def __init__(self) -> None:
-        super().__init__(cursor_type="row", zebra_stripes=False, id="audit-table")
-
-    def action_half_page(self, direction: int) -> None:
-        """Move the cursor by half of what is shown."""
-        self.move_cursor(row=self.cursor_row + direction * max(1, self.size.height // 2), animate=False)
+        super().__init__(id="audit-table")
 
 
 class AuditScreen(Screen[None]):
@@ -118,10 +108,7 @@ class AuditScreen(Screen[None]):
             self.query_one("#audit-details").scroll_home(animate=False)
         if event.cursor_row >= len(self._entries) - PAGE // 4:
             self._more()
-        table = self.query_one(AuditTable)
-        # Screen readers and magnifiers follow the terminal's own cursor.
-        line = event.cursor_row - round(table.scroll_target_y) + 1
-        self.app.cursor_position = table.content_region.offset + Offset(0, line)
+        self.query_one(AuditTable).lead_the_cursor(event.cursor_row)
 
 
 def _executions(entry: AuditEntry) -> str:

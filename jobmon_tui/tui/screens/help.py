@@ -88,10 +88,11 @@ class HelpScreen(Screen[None]):
         """Lay out the groups one below the other."""
         from jobmon_tui.tui.screens.audit import AuditScreen
         from jobmon_tui.tui.screens.messages import MessagesScreen
+        from jobmon_tui.tui.screens.reports import ReportsScreen, ReportsTable
 
         extra = frame(self).options.extra
         groups = [KeyGroup("This time", [KeyHelp(extra.key, extra.hint)])] if extra is not None else []
-        groups += key_groups(self._about, (AuditScreen, MessagesScreen))
+        groups += key_groups(self._about, (ReportsScreen, ReportsTable, AuditScreen, MessagesScreen))
         yield Static("Keys", markup=False, classes="screen-title")
         with Pager():
             for group in groups:
