@@ -5,12 +5,14 @@ import subprocess
 import sys
 
 import pytest
+from textual.geometry import Region
 from textual.widgets import Input
 from textual.worker import WorkerFailed
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, storage_unavailable
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.tui.contracts import Connection, Options
+from jobmon_tui.tui.departure import Departure
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
 from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
 from jobmon_tui.tui.screens.sign_in import SignInScreen
@@ -212,7 +214,7 @@ async def test_waiting_shows_what_still_runs_and_can_be_cut_short() -> None:
         await pilot.pause()
         assert isinstance(app.screen, DrainScreen)
         assert "Waiting for #12, #15." in screen_text(app)
-        assert "After 20 seconds" in screen_text(app)
+        assert "What still runs in 20 s is stopped." in screen_text(app)
         worker.running = (15,)
         await pilot.pause(0.7)
         assert "Waiting for #15." in screen_text(app)
@@ -221,6 +223,28 @@ async def test_waiting_shows_what_still_runs_and_can_be_cut_short() -> None:
         await pilot.pause()
     assert worker.asked == [(20, "the dashboard was closed"), (0.0, "stopped by the operator")]
     assert stage.closed == 1
+
+
+async def test_the_countdown_repaints_one_line_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    departure, now, painted = Departure(), [100.0], []
+    stage = signed_in_stage(worker=FakeWorker([12]))
+    app = stage.app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        departure.opened(await stage.connect())
+        screen = DrainScreen(departure, 3.0, clock=lambda: now[0])
+        await app.push_screen(screen)
+        await pilot.pause()
+        assert "What still runs in 3 s is stopped." in screen_text(app)
+        line = screen.query_one("#drain-left")
+        monkeypatch.setattr(line, "refresh", lambda *regions, **_: painted.append(regions))
+        monkeypatch.setattr(screen.query_one(".dialog-text"), "update", painted.append)
+        for passed, said in ((0.4, "in 3 s"), (0.4, "in 3 s"), (0.4, "in 2 s"), (2.0, "Stopping what")):
+            now[0] += passed
+            for _ in range(4):
+                screen._look()
+            assert said in line.text  # type: ignore[attr-defined]
+        assert painted == [(Region(0, 0, line.size.width, 1),)] * 2
 
 
 async def test_a_defect_stops_what_runs_and_closes_the_connection() -> None:

@@ -1,5 +1,8 @@
 """Leaving while reports run inside the dashboard."""
 
+import math
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -11,13 +14,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from jobmon_tui.tui import departure as leaving
+from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.widgets.form import PushButton
+from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said
 
 if TYPE_CHECKING:
     from jobmon_tui.tui.departure import Departure
 
-_LOOK = 0.5
+_LOOK = 0.25
+"""Seconds between two looks; only what differs is painted, the countdown once a second."""
 _NAMED = 8
 
 
@@ -62,27 +68,52 @@ class QuitScreen(ModalScreen[str | None]):
         self.dismiss(choice or None)
 
 
+class Line(PlainLines):
+    """One line of text; saying the same again paints nothing."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 40; max-width: 100%; background: $surface; color: $text; }"
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's own name
+        super().__init__(id=id)
+        self._text = ""
+
+    def put(self, text: str) -> None:
+        """Say this; the text is clean."""
+        self._text = text
+        self.say()
+
+    def compose_lines(self, width: int) -> Said:
+        """Return the line."""
+        return ((Piece(rows.cut(self._text, width)),),)
+
+
 class DrainScreen(ModalScreen[None]):
-    """Shows what still runs while the dashboard waits for it."""
+    """Shows what still runs while the dashboard waits for it, and how long it will wait yet."""
 
     BINDING_GROUP_TITLE = "Quitting"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "stop", "Stop them now")]
 
-    def __init__(self, departure: "Departure", grace: float) -> None:
+    def __init__(
+        self, departure: "Departure", grace: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`grace` is in seconds, from now on."""
         super().__init__()
         self._departure = departure
-        self._grace = grace
+        self._clock = clock
+        self._until = clock() + grace
         self._said = ""
         self._still = Static("", markup=False, classes="dialog-text")
+        self._left = Line(id="drain-left")
 
     def compose(self) -> ComposeResult:
-        """Lay out the list over its one key."""
+        """Lay out what runs over the countdown and the one key."""
         with Vertical(classes="dialog"):
             yield self._still
+            yield self._left
             yield Static("s  stop them now", markup=False, classes="dialog-keys")
 
     def on_mount(self) -> None:
-        """Look from time to time; only a change is painted."""
+        """Look from time to time."""
         self._look()
         self.set_interval(_LOOK, self._look)
 
@@ -93,8 +124,9 @@ class DrainScreen(ModalScreen[None]):
         said = f"Waiting for {named}{more}." if running else "Nothing runs any more."
         if said != self._said:
             self._said = said
-            longest = f"After {self._grace:g} seconds what still runs is stopped."
-            self._still.update(Content(f"{said}\n{longest}"))
+            self._still.update(Content(said))
+        left = math.ceil(max(0.0, self._until - self._clock()))
+        self._left.put(f"What still runs in {left} s is stopped." if left else "Stopping what still runs …")
 
     def action_stop(self) -> None:
         """Wait no longer."""
