@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
@@ -57,9 +58,9 @@ class Stage(Host):
         return found[0], found[1]
 
     @contextlib.contextmanager
-    def working(self) -> Iterator["subprocess.Popen[bytes]"]:
+    def working(self, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
         """Have a worker that drains in the end; where the test failed it is killed."""
-        worker = self.start_worker()
+        worker = self.start_worker(*arguments)
         try:
             yield worker
             worker.terminate()
@@ -84,3 +85,12 @@ def wait_until(condition: Callable[[], object], seconds: float, words: str = "")
     while not condition():
         assert time.monotonic() < until, words or f"not within {seconds:g} s"
         time.sleep(0.1)
+
+
+def cpu_seconds(pid: int) -> float | None:
+    """Give the processor time used so far; None for a process that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.e2e.faults.size import rounds, seed
-from tests.e2e.faults.stage import Stage, sh
+from tests.e2e.faults.stage import Stage, cpu_seconds, sh
 from tests.e2e.faults.truths import assert_sound
 from tests.e2e.terminal import Terminal
 from tests.runners.processes import mark, wait_until_gone
@@ -33,15 +33,6 @@ def _block() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
-def _cpu_seconds(pid: int) -> float | None:
-    """Give the processor time used so far; None for a process that has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str) -> list[object]:
     """Open a dashboard, close its terminal after that many seconds; tell what is wrong with its end."""
     queued = stage.queue("endless")
@@ -53,10 +44,10 @@ def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str
         if keys and left < after / 2:
             terminal.press(keys[0])
             keys = keys[1:]
-    cpu_before = cpu = _cpu_seconds(pid) or 0.0
+    cpu_before = cpu = cpu_seconds(pid) or 0.0
     closed = time.monotonic()
     os.close(terminal.child.child_fd)
-    while (now := _cpu_seconds(pid)) is not None and time.monotonic() < closed + 2 * DEAD_WITHIN:
+    while (now := cpu_seconds(pid)) is not None and time.monotonic() < closed + 2 * DEAD_WITHIN:
         cpu = now
         time.sleep(0.02)
     took = time.monotonic() - closed
