@@ -210,6 +210,7 @@ class Plan:
         self.current = list(schedules)
         self.fired: list[tuple[int, datetime]] = []
         self.asked: list[tuple[int, datetime]] = []
+        self.skipped: list[tuple[int, datetime]] = []
         self.error: Exception | None = None
         self.calls = 0
 
@@ -227,6 +228,12 @@ class Plan:
             return None
         self.fired.append((report_id, due_at))
         return len(self.fired)
+
+    async def skip(self, report_id: int, due_at: datetime) -> None:
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        self.skipped.append((report_id, due_at))
 
 
 def worker(name: str = "here", concurrency: int = 2) -> WorkerInfo:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.firing import Firing
-from scheduler.ports import Schedule
+from scheduler.ports import Schedule, Unavailable
 from tests.scheduler.fakes import AWAY, Plan, at_work
 from tests.scheduler.virtual import START, FakeClock, virtual
 
@@ -226,3 +226,68 @@ async def test_a_stopping_worker_fires_no_more() -> None:
         await engine.stop(50.0, "worker stopped")
         await asyncio.sleep(120)
     assert plan.fired == []
+
+
+SKIPPING = replace(MINUTELY, misfire="skip")
+
+
+@virtual
+async def test_with_skip_a_time_that_was_missed_fires_nothing_and_is_not_asked_for_again() -> None:
+    hourly = Schedule(1, "0 * * * *", "UTC", START - timedelta(hours=9), "skip")
+    plan, clock = Plan(hourly), FakeClock(START + timedelta(minutes=20))
+    firing = Firing(plan, clock)
+    for _ in range(3):
+        await firing.fire_due()
+    assert plan.asked == []
+    assert plan.skipped == [(1, START)]
+    clock.suspend(40 * 60)
+    await firing.fire_due()
+    assert plan.fired == [(1, START + timedelta(hours=1))]
+
+
+@pytest.mark.parametrize(("late", "fires"), [(59, True), (60, True), (61, False), (3599, False)])
+@virtual
+async def test_a_little_late_is_in_time(late: int, fires: bool) -> None:
+    plan, clock = (
+        Plan(replace(SKIPPING, cron="0 * * * *")),
+        FakeClock(START + timedelta(hours=1, seconds=late)),
+    )
+    await Firing(plan, clock).fire_due()
+    assert (len(plan.fired), len(plan.skipped)) == ((1, 0) if fires else (0, 1))
+
+
+@virtual
+async def test_where_looks_are_far_apart_a_look_is_in_time() -> None:
+    plan, clock = Plan(replace(SKIPPING, cron="0 * * * *")), FakeClock(START + timedelta(hours=1, seconds=90))
+    await Firing(plan, clock, refresh=100.0).fire_due()
+    assert len(plan.fired) == 1
+
+
+@virtual
+async def test_of_a_frequent_schedule_the_latest_time_is_met_and_the_rest_is_gone() -> None:
+    plan, clock = Plan(SKIPPING), FakeClock(START + timedelta(minutes=300, seconds=30))
+    await Firing(plan, clock).fire_due()
+    assert plan.fired == [(1, START + timedelta(minutes=300))]
+
+
+@virtual
+async def test_a_policy_that_is_changed_holds_from_the_next_look_on() -> None:
+    plan, clock = Plan(replace(SKIPPING, cron="0 * * * *")), FakeClock()
+    firing = Firing(plan, clock)
+    await firing.fire_due()
+    plan.current = [replace(plan.current[0], misfire="once")]
+    clock.suspend(3600 + 600)
+    await firing.fire_due()
+    assert (len(plan.fired), len(plan.skipped)) == (1, 0)
+
+
+@virtual
+async def test_a_skip_that_could_not_be_stored_is_made_up_for() -> None:
+    plan, clock = Plan(replace(SKIPPING, cron="0 * * * *")), FakeClock(START + timedelta(hours=1, minutes=5))
+    firing = Firing(plan, clock)
+    plan.error = AWAY
+    with pytest.raises(Unavailable):
+        await firing.fire_due()
+    plan.error = None
+    await firing.fire_due()
+    assert plan.skipped == [(1, START + timedelta(hours=1))]
