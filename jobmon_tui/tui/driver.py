@@ -60,16 +60,22 @@ class LastingFile:
 
 
 class LastingDriver(LinuxDriver):
-    """Reads keys with `errors="replace"`, and says `on_gone` once when the terminal is gone."""
-
-    on_gone: Callable[[], None] | None = None
-    """Called in the app's loop when the terminal answers no more."""
+    """Reads keys with `errors="replace"`, and tells when the terminal is gone."""
 
     def __init__(
         self, app: "App[Any]", *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._file = LastingFile(self._file)  # type: ignore[arg-type,assignment]
+        self._on_gone: Callable[[], None] | None = None
+        self._gone = False
+
+    def when_gone(self, tell: Callable[[], None]) -> None:
+        """Have `tell` called in the app's loop when the terminal answers no more, now if it is gone already."""
+        self._on_gone = tell
+        # It may have been closed before anybody listened; then nothing else would ever say so.
+        if self._gone:
+            tell()
 
     def run_input_thread(self) -> None:
         """Read keys until told to end, or until there is nobody to type them."""
@@ -116,5 +122,6 @@ class LastingDriver(LinuxDriver):
         super().process_message(message)
 
     def _tell_gone(self) -> None:
-        if self.on_gone is not None:
-            self._loop.call_soon_threadsafe(self.on_gone)
+        self._gone = True
+        if self._on_gone is not None:
+            self._loop.call_soon_threadsafe(self._on_gone)

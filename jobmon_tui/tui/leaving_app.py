@@ -62,12 +62,12 @@ class LeavingApp(PlainEnd):
 
     def listen_to_the_system(self) -> None:
         """Take signals, and the end of the terminal, as reasons to leave."""
-        if isinstance(self._driver, LastingDriver):
-            self._driver.on_gone = self.hung_up
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGHUP, self.hung_up)
         loop.add_signal_handler(signal.SIGTERM, self.terminated)
         loop.add_signal_handler(signal.SIGINT, self.terminated)
+        if isinstance(self._driver, LastingDriver):
+            self._driver.when_gone(self.hung_up)
 
     def hung_up(self) -> None:
         """The terminal is gone: stop what runs here, with that reason, and exit."""

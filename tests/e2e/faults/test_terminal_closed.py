@@ -46,12 +46,13 @@ def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str
             keys = keys[1:]
     cpu_before = cpu = cpu_seconds(pid) or 0.0
     closed = time.monotonic()
-    os.close(terminal.child.child_fd)
+    # Its own close would also send signals and wait for the end.
+    terminal.child.ptyproc.fileobj.close()
     while (now := cpu_seconds(pid)) is not None and time.monotonic() < closed + 2 * DEAD_WITHIN:
         cpu = now
         time.sleep(0.02)
     took = time.monotonic() - closed
-    terminal.child.closed = True
+    terminal.child.closed = terminal.child.ptyproc.closed = True
     if now is not None:
         os.kill(pid, signal.SIGKILL)
     terminal.child.wait()
@@ -64,9 +65,11 @@ def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str
 def _close_them(stage: Stage, chosen: int, count: int, wrong: list[object]) -> None:
     dice = random.Random(chosen)
     for number in range(count):
-        before = (_nothing, _ignore, _block)[(number + chosen) % 3]
-        # Half of them while the program starts, half while it works and keys are pressed.
+        # The first before its first frame; then half while the program starts, half while it works.
+        before = (_block, _nothing, _ignore)[number % 3]
         after = dice.uniform(0.05, 1.5) if dice.random() < 0.5 else dice.uniform(1.5, 5.0)
+        if number == 0:
+            after = dice.uniform(0.1, 0.4)
         keys = "".join(dice.choices("jkgGr?/\x1b\rnfx", k=dice.randrange(6)))
         wrong += _close_one(stage, after, before, keys)
 
