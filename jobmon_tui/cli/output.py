@@ -8,12 +8,12 @@ from typing import Any
 from jobmon_tui.domain.audit import AuditEntry, rfc3339
 from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.domain.execution import Execution
+from jobmon_tui.domain.glyphs import GLYPHS
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.ports import StoredOutput
 
-GLYPHS = {"Queued": "…", "Running": "▶", "Succeeded": "✓", "Failed": "✗", "Cancelled": "⊘"}
-_NOT_FOR_SCRIPTS = frozenset({"retried_by", "retried_by_status", "not_before"})
+_NOT_FOR_SCRIPTS = frozenset({"retried_by", "retried_by_status", "retried_by_not_before", "not_before"})
 
 
 def put(text: str) -> None:
@@ -107,7 +107,7 @@ def story_json(story: ExecutionStory) -> dict[str, Any]:
 
 def execution_line(execution: Execution) -> str:
     """Return one line of `list`."""
-    glyph = GLYPHS[execution.status.value]
+    glyph = GLYPHS[execution.status]
     name = f"{one_line(execution.report, 40):<40}"
     line = f"#{execution.id:<6} {glyph} {execution.status.value:<9} {local_time(execution.queued_at)}  {name}"
     return f"{line} {one_line(execution.error or '', 80)}".rstrip()

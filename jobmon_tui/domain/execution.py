@@ -81,6 +81,15 @@ class Execution:
     retried_by_status: Status | None = None
     not_before: datetime | None = None
     """Until then a Queued one waits: the backoff of an automatic retry."""
+    retried_by_not_before: datetime | None = None
+    """Until then the newest retry waits, if it is Queued."""
+
+    def is_being_retried(self, now: datetime) -> bool:
+        """Tell whether a retry of this one is under way; one that waits in its backoff is no hindrance."""
+        status, waits_until = self.retried_by_status, self.retried_by_not_before
+        if status is None or status.is_final:
+            return False
+        return status is Status.RUNNING or waits_until is None or waits_until <= now
 
     def waits_in_backoff(self, now: datetime) -> bool:
         """Tell whether this is an automatic retry whose time has not come."""
@@ -137,6 +146,12 @@ class NewExecution:
     not_before: datetime | None = None
 
 
+def already_retried(execution_id: int, by: str) -> JobmonError:
+    """A retry is under way already; `by` names it."""
+    message = f"#{execution_id} is already being retried by {by}."
+    return JobmonError(ErrorCode.ALREADY_RETRIED, message, execution_id=execution_id)
+
+
 def plan_retry(
     failed: ExecutionDetails, child: Execution | None, actor: str, now: datetime, key: str | None = None
 ) -> NewExecution:
@@ -154,12 +169,7 @@ def plan_retry(
             execution_id=old.id,
         )
     if child is not None and not child.waits_in_backoff(now):
-        raise JobmonError(
-            ErrorCode.ALREADY_RETRIED,
-            f"#{old.id} is already being retried by #{child.id} ({child.status.value}), asked by "
-            f"{child.requested_by}.",
-            execution_id=old.id,
-        )
+        raise already_retried(old.id, f"#{child.id} ({child.status.value}), asked by {child.requested_by}")
     if old.configuration_state is ConfigurationState.DELETED:
         raise JobmonError(
             ErrorCode.CONFIGURATION_DELETED,

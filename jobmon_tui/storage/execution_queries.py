@@ -4,7 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, case, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    Label,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from jobmon_tui.domain.execution import (
     GREATEST_ID,
@@ -28,15 +41,20 @@ _retried_by = (
     .scalar_subquery()
     .label("retried_by")
 )
-_retried_by_status = (
-    select(_children.c.status)
-    .where(_children.c.retry_of == executions.c.id)
-    .order_by(_children.c.id.desc())
-    .limit(1)
-    .correlate(executions)
-    .scalar_subquery()
-    .label("retried_by_status")
-)
+
+
+def _of_newest_retry(column: str) -> Label[Any]:
+    return (
+        select(_children.c[column])
+        .where(_children.c.retry_of == executions.c.id)
+        .order_by(_children.c.id.desc())
+        .limit(1)
+        .correlate(executions)
+        .scalar_subquery()
+        .label(f"retried_by_{column}")
+    )
+
+
 _state = case(
     (reports.c.id.is_(None), "deleted"),
     (reports.c.version == executions.c.configuration_version, "unchanged"),
@@ -61,8 +79,9 @@ _listed = (
     executions.c.error,
     executions.c.output_path,
     _retried_by,
-    _retried_by_status,
+    _of_newest_retry("status"),
     executions.c.not_before,
+    _of_newest_retry("not_before"),
 )
 _joined = executions.outerjoin(reports, reports.c.id == executions.c.configuration_id)
 _list: Select[Any] = select(*_listed).select_from(_joined)

@@ -3,7 +3,6 @@
 Widths are in terminal cells. Whatever came from data passes `one_line`, so that no name steers a terminal.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from rich.cells import cell_len
@@ -11,24 +10,10 @@ from rich.cells import cell_len
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.domain.text import one_line
 
-GLYPHS: Mapping[Status, str] = {
-    Status.QUEUED: "⧖",
-    Status.RUNNING: "▸",
-    Status.SUCCEEDED: "✓",
-    Status.FAILED: "✗",
-    Status.CANCELLED: "⊘",
-}
-"""One cell each; the word always stands beside it, so that neither colour nor font carries the meaning."""
-
 RETRY_LABEL = "↻ Retry"
-BUSY_LABEL = "⧗ …"
+BUSY_LABEL = "… busy"
 _SECOND, _MINUTE, _HOUR, _DAY = 1_000, 60_000, 3_600_000, 86_400_000
 _COMPACT_FROM = 10_000
-
-
-def status_text(status: Status) -> str:
-    """Return glyph and word, such as `✗ Failed`."""
-    return f"{GLYPHS[status]} {status.value}"
 
 
 def duration(milliseconds: int) -> str:

@@ -12,10 +12,11 @@ from textual.content import Content
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status
+from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.ports import StoredOutput
-from jobmon_tui.tui.rows import duration, status_text
+from jobmon_tui.tui.rows import duration
 from jobmon_tui.tui.themes import status_variable
 
 _LINES = 300

@@ -66,6 +66,7 @@ class Toasts:
         self._app = app
         self._history: deque[Told] = deque(maxlen=_KEPT)
         self._live: list[_Live] = []
+        self._renewing = False
 
     @property
     def history(self) -> Sequence[Told]:
@@ -80,12 +81,22 @@ class Toasts:
         live = [each for each in self._live if each.until > now]
         kept = [each for each in live if (each.kind, each.text) != (kind, text)][1 - _AT_ONCE :]
         self._live = [*kept, _Live(kind, text, now + seconds)]
+        if self._renewing:
+            return
         if kept == live:
             self._notify(self._live[-1], seconds)
             return
+        # Behind what was said but is not shown yet: Textual clears at once, and shows later.
+        self._renewing = self._app.call_later(self._renew)
+
+    def _renew(self) -> None:
+        """Show what is live now, in place of all that stands there."""
+        self._renewing = False
         self._app.clear_notifications()
+        now = monotonic()
         for each in self._live:
-            self._notify(each, each.until - now)
+            if each.until > now:
+                self._notify(each, each.until - now)
 
     def _notify(self, live: _Live, seconds: float) -> None:
         text = live.text if len(live.text) <= _LONGEST else live.text[: _LONGEST - 1] + "…"

@@ -77,6 +77,7 @@ async def test_ac_001_a_failed_row_names_its_newest_retry(store: SqliteDatabase,
     receipt = await retry_execution(store, ADMIN, failed)
     [row] = [each for each in await list_executions(store, VIEWER, ALL, 50) if each.id == failed]
     assert (row.retried_by, row.retried_by_status) == (receipt.new_id, Status.QUEUED)
+    assert row.retried_by_not_before is None and row.is_being_retried(NOW)
     story = await show_execution(store, VIEWER, failed, Liveness())
     assert [each.id for each in story.lineage] == [failed, receipt.new_id]
     assert [entry.entry.new_execution_id for entry in story.audit] == [receipt.new_id]

@@ -172,6 +172,10 @@ async def test_lost_ones_are_counted_apart_from_failed_ones(night: Night) -> Non
     await night.end(first + 1)
     retry = (await night.details(first + 2)).execution
     assert retry.not_before is not None
+    failed = (await night.details(first + 1)).execution
+    assert failed.retried_by_not_before == retry.not_before
+    assert not failed.is_being_retried(night.now), "a manual retry may take the place of one in its backoff"
+    assert failed.is_being_retried(retry.not_before)
     night.now += timedelta(hours=1)
     for number in range(2, 2 + LOST_IN_A_ROW):
         # A new row of losses, after one that really failed.

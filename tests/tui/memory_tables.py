@@ -101,6 +101,7 @@ class MemoryTables:
                 configuration_state=self._state(execution),
                 retried_by=child.id if child else None,
                 retried_by_status=child.status if child else None,
+                retried_by_not_before=child.not_before if child else None,
             ),
         )
 

@@ -34,7 +34,7 @@ async def test_r_retries_and_the_new_row_stands_at_the_top() -> None:
     async with on_stage(services) as stage:
         await stage.pilot.press("r")
         child = await retried(stage, failed)
-        assert stage.rows[0].startswith(f" #{child} ") and "⧖ Queued" in stage.rows[0]
+        assert stage.rows[0].startswith(f" #{child} ") and "○ Queued" in stage.rows[0]
         assert f"retry of #{failed}" in stage.rows[0]
         assert stage.rows[1].startswith(f"›#{failed} "), "the cursor stays on the failed row"
         assert f"→ #{child} Queued" in stage.rows[1]
@@ -141,7 +141,7 @@ async def test_a_second_press_while_the_first_is_under_way_does_nothing() -> Non
         stage.table.request_retry()
         stage.table.request_retry()  # before anybody heard of the first
         await stage.pilot.press("r", "right", "enter", "space")
-        await stage.until(lambda: "⧗ …" in stage.line_of(failed))
+        await stage.until(lambda: "… busy" in stage.line_of(failed))
         await stage.settle()
         assert services.database.writes == 1
         gate.set()
@@ -149,7 +149,7 @@ async def test_a_second_press_while_the_first_is_under_way_does_nothing() -> Non
         assert services.database.writes == 1
         assert len(services.children(failed)) == 1
         assert len(stage.toasts) == 1
-        await stage.until(lambda: "↻ Retry" in stage.line_of(failed))
+        await stage.until(lambda: "… busy" not in stage.line_of(failed))
 
 
 async def test_two_rows_can_be_under_way_at_once() -> None:
@@ -158,7 +158,7 @@ async def test_two_rows_can_be_under_way_at_once() -> None:
     async with on_stage(services) as stage:
         gate = services.database.gate = asyncio.Event()
         await stage.pilot.press("r", "down", "r")
-        await stage.until(lambda: "⧗ …" in stage.line_of(first) and "⧗ …" in stage.line_of(second))
+        await stage.until(lambda: "… busy" in stage.line_of(first) and "… busy" in stage.line_of(second))
         gate.set()
         await retried(stage, first)
         await retried(stage, second)

@@ -23,7 +23,7 @@ async def test_the_header_says_who_where_how_and_how_many() -> None:
         assert "ada Administrator · SQLite jobmon.db" in first
         assert "runs reports here: 2" in first and "● live" in first
         for key, glyph_and_word in enumerate(
-            ("⧖ Queued 3", "▸ Running 3", "✓ Succeeded 3", "✗ Failed 3", "⊘ Cancelled 3"), start=1
+            ("○ Queued 3", "▸ Running 3", "✓ Succeeded 3", "✗ Failed 3", "⊘ Cancelled 3"), start=1
         ):
             assert f"{key} {glyph_and_word}" in second
         services.set_workers(0)

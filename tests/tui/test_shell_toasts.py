@@ -80,6 +80,24 @@ async def test_the_same_again_is_renewed_and_more_than_three_give_way() -> None:
         assert (app.toasts.history[0].kind, app.toasts.history[0].text) == (Kind.DONE, "done 3")
 
 
+async def test_several_said_at_once_push_out_the_oldest_and_none_stands_there_twice() -> None:
+    app = signed_in_stage().app()
+    async with app.run_test(notifications=True) as pilot:
+        await pilot.pause()
+        for at in range(3):
+            app.told(f"done {at}")
+        await pilot.pause()
+        # Each pushes one out, and nothing is shown in between: what one press says comes in one go.
+        app.told("“Sales” was queued as #8.")
+        app.warned("Queued, but no worker is alive: jobmon worker")
+        await pilot.pause()
+        assert shown_toasts(app) == [
+            "✓ done 2",
+            "✓ “Sales” was queued as #8.",
+            "! Queued, but no worker is alive: jobmon worker",
+        ]
+
+
 async def test_an_unknown_theme_is_said_and_the_default_worn() -> None:
     app = signed_in_stage(options=Options(origin="pts/1", theme="neon")).app()
     async with app.run_test(notifications=True) as pilot:

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from jobmon_tui.domain.execution import Execution
+from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.widgets.columns import Column, Layout
@@ -89,7 +90,7 @@ def row(execution: Execution, layout: Layout, now: datetime, action: Action, *, 
             Column.MARK: (CURSOR_MARK if cursor else "", "row"),
             Column.ID: (f"#{execution.id}", "row"),
             Column.REPORT: (one_line(execution.report), "row"),
-            Column.STATUS: (rows.status_text(execution.status), status),
+            Column.STATUS: (status_text(execution.status), status),
             Column.QUEUED: (
                 rows.moment(execution.queued_at, now, layout.widths.get(Column.QUEUED, 0)),
                 "muted",

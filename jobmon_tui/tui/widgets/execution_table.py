@@ -67,7 +67,7 @@ class ExecutionTable(WindowView, can_focus=True):
         self._now = now
         self._on_action = False
         self._busy: frozenset[int] = frozenset()
-        self._told: tuple[Execution | None, bool, bool] | None = None
+        self._told: tuple[Execution | None, Action, bool, bool] | None = None
         self._notice = ""
         self._lines: dict[tuple[Execution, Action, bool], Line] = {}
         self._lines_hold_for: tuple[Layout, date, timedelta | None] | None = None
@@ -83,8 +83,9 @@ class ExecutionTable(WindowView, can_focus=True):
             return Action.NONE
         if execution.id in self._busy:
             return Action.BUSY
-        offered = self.may_retry and execution.status is Status.FAILED
-        return Action.RETRY if offered else Action.NONE
+        if not self.may_retry or execution.status is not Status.FAILED:
+            return Action.NONE
+        return Action.NONE if execution.is_being_retried(self._now()) else Action.RETRY
 
     # Painting
 
@@ -154,7 +155,7 @@ class ExecutionTable(WindowView, can_focus=True):
             self._cursor_id = current.id
         self.repaint()
         self._follow_cursor()
-        told = (current, self.on_action, self.cursor_in_view)
+        told = (current, self.action_of(current), self.on_action, self.cursor_in_view)
         if told != self._told:
             self._told = told
             self.post_message(RowHighlighted(current, on_action=self.on_action))

@@ -6,6 +6,7 @@ from typing import ClassVar
 from rich.cells import cell_len
 
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.domain.glyphs import GLYPHS, status_text
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.look import Overview
@@ -111,7 +112,7 @@ class HeaderBar(PlainLines):
                 line += [
                     Piece(f"[{key}" if chosen else str(key), "header--muted"),
                     Piece(
-                        f" {rows.status_text(status) if word else rows.GLYPHS[status]} {count}",
+                        f" {status_text(status) if word else GLYPHS[status]} {count}",
                         "header--chosen" if chosen else f"header--{status.value.lower()}",
                     ),
                     Piece("]" if chosen else "", "header--muted"),
