@@ -20,7 +20,9 @@ from jobmon_tui.tui.rows import duration
 from jobmon_tui.tui.themes import status_variable
 
 _LINES = 300
-"""Lines of output shown from each end; `jobmon output` has them all."""
+_CHARACTERS = 16 * 1024
+"""Of the output so many lines are shown from each end, and no more characters: breaking one line of megabytes
+took seconds. `jobmon output` has all that is kept."""
 
 CONFIGURATION = {
     ConfigurationState.UNCHANGED: "The report is unchanged since.",
@@ -127,24 +129,34 @@ def _lineage(lineage: Sequence[Execution], here: int) -> Content:
 def _output(output: StoredOutput, execution: Execution) -> Content:
     if not output.head and not output.tail:
         return Content.styled(_NOT_YET.get(execution.status, "It printed nothing."), "$text-muted")
-    head = clean(output.head).rstrip("\n").split("\n")
-    tail = clean(output.tail).rstrip("\n").split("\n") if output.is_cut else []
-    shown, left_out = head, 0
-    if len(head) + len(tail) > 2 * _LINES:
-        end = tail or head[_LINES:]
-        shown = head[:_LINES]
-        left_out = len(head) + len(tail) - len(shown) - len(end[-_LINES:])
-        tail = end[-_LINES:]
+    head, tail = clean(output.head).rstrip("\n"), clean(output.tail).rstrip("\n")
+    first = _first(head)
     missing = []
     if output.is_cut:
+        last = _last(tail)
+        skipped = f"{head[len(first) :]}\n{tail[: len(tail) - len(last)]}".strip("\n")
         dropped = max(0, output.tail_start - len(output.head.encode(errors="replace")))
         missing.append(f"{dropped:,} bytes were not kept")
-    if left_out:
-        missing.append(f"{left_out:,} more lines: jobmon output {execution.id}")
-    if not missing:
-        return Content("\n".join(shown))
+    else:
+        rest = head[len(first) :]
+        last = _last(rest)
+        skipped = rest[: len(rest) - len(last)].strip("\n")
+        if not skipped:
+            return Content(head)
+    if skipped:
+        lines = skipped.count("\n") + 1
+        what = f"{lines:,} more lines" if lines > 1 else f"{len(skipped):,} more characters"
+        missing.append(f"{what}: jobmon output {execution.id}")
     gap = Content.styled(f"… {'; '.join(missing)} …", "$text-warning")
-    return Content("\n").join([Content("\n".join(shown)), gap, Content("\n".join(tail))])
+    return Content("\n").join([Content(first), gap, Content(last.lstrip("\n"))])
+
+
+def _first(text: str) -> str:
+    return "\n".join(text[:_CHARACTERS].split("\n")[:_LINES])
+
+
+def _last(text: str) -> str:
+    return "\n".join(text[-_CHARACTERS:].split("\n")[-_LINES:])
 
 
 def _snapshot(configuration: str, execution: Execution) -> Content:

@@ -1,7 +1,9 @@
 """The dashboard: the live table under its header, details beside or below it, filters, and the keys."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -18,6 +20,7 @@ from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.screens.acting import ActingScreen
+from jobmon_tui.tui.screens.details_reader import SETTLE, DetailsReader
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
@@ -30,8 +33,6 @@ from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, 
 WIDE = 120
 """From this width on the details stand beside the table."""
 _STATUSES = tuple(Status)
-_SETTLE = 0.12
-"""Seconds of quiet before something is read for what was typed, or for where the cursor stopped."""
 
 
 class DashboardScreen(ActingScreen):
@@ -69,7 +70,7 @@ class DashboardScreen(ActingScreen):
         self._wanted = ExecutionFilter()
         self._old: str | None = None
         self._abilities: tuple[bool, ...] = ()
-        self._details_of: int | None = None
+        self._reader = DetailsReader(self._read_story)
 
     def compose(self) -> ComposeResult:
         """Lay out header, table, details, status line and keys."""
@@ -91,6 +92,7 @@ class DashboardScreen(ActingScreen):
         self.table.focus()
         self.set_interval(1.0, self._tick)
         self.run_worker(self._stay_live(), group="live")
+        self.run_worker(self._reader.run(), group="details")
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the details where there is room."""
@@ -115,7 +117,8 @@ class DashboardScreen(ActingScreen):
     def _fresh(self) -> None:
         self._old = None
         self._say()
-        self._read_details()
+        self._follow()
+        self._reader.changed()
 
     def _stale(self, reason: str) -> None:
         self._old = reason
@@ -210,8 +213,7 @@ class DashboardScreen(ActingScreen):
         """Follow the cursor."""
         self._say_status()
         self._offer_keys()
-        if self._current_id != self._details_of:
-            self._read_details()
+        self._follow()
 
     # Filters
 
@@ -248,7 +250,7 @@ class DashboardScreen(ActingScreen):
     @on(Input.Changed)
     def searched(self, event: Input.Changed) -> None:
         """Search while it is typed."""
-        self._narrow(replace(self._wanted, search=event.value.strip() or None), after=_SETTLE)
+        self._narrow(replace(self._wanted, search=event.value.strip() or None), after=SETTLE)
 
     @on(SearchInput.Closed)
     def search_closed(self) -> None:
@@ -293,29 +295,23 @@ class DashboardScreen(ActingScreen):
         """Show or hide the details."""
         self.query_one("#main").toggle_class("-open")
         if self._details_open:
-            self._read_details()
+            self._follow()
         else:
-            self._details_of = None
+            self._reader.close()
             self.table.focus()
 
-    def _read_details(self) -> None:
-        """Read the story of the cursor's row, once the cursor rests."""
+    def _follow(self) -> None:
+        """Let the details, where they are open, be those of the cursor's row."""
         if self._details_open:
-            moved = self._details_of is not None and self._details_of != self._current_id
-            self._details_of = self._current_id
-            after = _SETTLE if moved else 0.0
-            self.run_worker(self._show_details(self._current_id, after), group="details", exclusive=True)
+            self._reader.follow(self._current_id)
 
-    async def _show_details(self, execution_id: int | None, after: float) -> None:
-        await asyncio.sleep(after)
+    async def _read_story(self, execution_id: int | None) -> Callable[[], None]:
         host, panel = self.host, self.query_one(DetailsPanel)
-        if execution_id is None:
-            panel.show(None)
-            return
-        try:
-            panel.show(await host.services.show(host.caller, execution_id))
-        except JobmonError as error:
-            if error.code is ErrorCode.EXECUTION_NOT_FOUND:
-                panel.show(None)
-            else:
-                self.rows_failed(LoadFailed(error))
+        story = None
+        if execution_id is not None:
+            try:
+                story = await host.services.show(host.caller, execution_id)
+            except JobmonError as error:
+                if error.code is not ErrorCode.EXECUTION_NOT_FOUND:
+                    return partial(self.rows_failed, LoadFailed(error))
+        return partial(panel.show, story)

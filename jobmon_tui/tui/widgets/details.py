@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
+from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.tui.story import Section, heading, sections
 from jobmon_tui.tui.widgets.pager import Pager
@@ -44,6 +45,7 @@ class DetailsPanel(Pager):
         super().__init__(id=id, classes=classes)
         self._story: ExecutionStory | None = None
         self._shown: dict[str, Section] = {}
+        self._top = Content("")
         self._heading = Static("", id="details-heading", markup=False)
         self._titles = {key: Static("", classes="details-title", markup=False) for key in _KEYS}
         self._bodies = {key: Static("", markup=False) for key in _KEYS}
@@ -61,12 +63,32 @@ class DetailsPanel(Pager):
 
     def show(self, story: ExecutionStory | None) -> None:
         """Show a story; None says that nothing is chosen."""
+        follows = self.is_mounted and self._output_end_in_view
         before, self._story = self._story, story
         same = before is not None and story is not None and _id(before) == _id(story)
         if self.is_mounted:
             self._paint(sections(story) if story else ())
             if not same:
                 self.scroll_home(animate=False)
+            elif follows:
+                self.call_after_refresh(self._keep_output_end)
+
+    @property
+    def _output_end(self) -> int:
+        return self._bodies["output"].virtual_region.bottom
+
+    @property
+    def _output_end_in_view(self) -> bool:
+        """True where whoever reads has come to the end of what a Running execution has printed so far."""
+        story, top = self._story, self.scroll_offset.y
+        running = story is not None and story.details.execution.status is Status.RUNNING
+        return running and top < self._output_end <= top + self.scrollable_content_region.height
+
+    def _keep_output_end(self) -> None:
+        # Only down, and only as far as the output has grown past the lower edge.
+        beyond = self._output_end - self.scrollable_content_region.height
+        if beyond > self.scroll_offset.y:
+            self.scroll_to(y=beyond, animate=False)
 
     @property
     def story(self) -> ExecutionStory | None:
@@ -75,7 +97,9 @@ class DetailsPanel(Pager):
 
     def _paint(self, wanted: Sequence[Section]) -> None:
         top = heading(self._story.details.execution) if self._story else Content("No execution is chosen.")
-        self._heading.update(top)
+        if top != self._top:
+            self._top = top
+            self._heading.update(top)
         by_key = {section.key: section for section in wanted}
         for key in _KEYS:
             section, shown = by_key.get(key), self._shown.get(key)
