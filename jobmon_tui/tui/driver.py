@@ -71,7 +71,7 @@ class LastingDriver(LinuxDriver):
         self._gone = False
 
     def when_gone(self, tell: Callable[[], None]) -> None:
-        """Have `tell` called in the app's loop when the terminal answers no more, now if it is gone already."""
+        """Have `tell` called in the app's loop when the terminal is gone, at once if it is gone already."""
         self._on_gone = tell
         # It may have been closed before anybody listened; then nothing else would ever say so.
         if self._gone:
