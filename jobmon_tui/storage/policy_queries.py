@@ -3,8 +3,9 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select, text, union_all
+from sqlalchemy import BindParameter, TextClause, bindparam, func, literal_column, select, text, union_all
 
 from jobmon_tui.domain.audit import NewAuditEntry
 from jobmon_tui.domain.automation import Step, after_failure, follow_up, is_lost_too_often
@@ -13,7 +14,7 @@ from jobmon_tui.domain.roles import SYSTEM_ROLE, Verb
 from jobmon_tui.storage.audit_queries import AuditQueries
 from jobmon_tui.storage.execution_queries import ExecutionQueries
 from jobmon_tui.storage.schedule_queries import ScheduleQueries
-from jobmon_tui.storage.tables import executions, report_states, reports
+from jobmon_tui.storage.tables import UtcText, executions, report_states, reports
 
 LOST_TOO_OFTEN = "lost too often in a row, not queued again"
 _ORIGIN = "scheduler"
@@ -27,12 +28,18 @@ _LIMITS = union_all(
         report_states.c.max_concurrent.is_not(None)
     ),
 )
-_READY = (
-    select(executions.c.id, executions.c.priority)
-    .where(_queued, (executions.c.not_before.is_(None)) | (executions.c.not_before <= bindparam("now")))
-    .order_by(executions.c.priority.desc(), executions.c.id)
-    .limit(bindparam("most"))
-)
+
+
+def _ready(narrowed: str, *bound: BindParameter[Any]) -> TextClause:
+    # As text for INDEXED BY alone: left to itself SQLite sorts all that is Queued, 60 ms where 100,000 are.
+    head = "SELECT id, priority FROM job_execution_log INDEXED BY ix_execution_ready WHERE status = 'Queued'"
+    rest = "AND (not_before IS NULL OR not_before <= :now) ORDER BY priority DESC, id LIMIT :most"
+    return text(f"{head} {narrowed} {rest}").bindparams(bindparam("now", type_=UtcText), *bound)
+
+
+_READY = _ready("")
+_READY_BUT = _ready("AND configuration_id NOT IN :reports", bindparam("reports", expanding=True))
+_READY_OF = _ready("AND configuration_id = :report")
 _SNAPSHOT = select(executions.c.configuration).where(executions.c.id == bindparam("wanted"))
 _NEXT_ID = text("SELECT seq + 1 FROM sqlite_sequence WHERE name = 'job_execution_log'")
 
@@ -72,19 +79,15 @@ class PolicyQueries(ExecutionQueries, AuditQueries, ScheduleQueries):
         Of a report with a limit only as many as may start: others must not stand in the way.
         """
         room = self._room()
-        values = {"now": now, "most": limit}
         if not room:
-            return [int(row.id) for row in self._connection.execute(_READY, values)]
-        queries = [_READY.where(executions.c.configuration_id.not_in(room))]
-        queries += [
-            _READY.where(executions.c.configuration_id == report_id).limit(min(limit, more))
-            for report_id, more in room.items()
-            if more
-        ]
-        found = [
-            (-row.priority, row.id) for query in queries for row in self._connection.execute(query, values)
-        ]
-        return [int(execution_id) for _priority, execution_id in sorted(found)[:limit]]
+            return [int(row.id) for row in self._connection.execute(_READY, {"now": now, "most": limit})]
+        found = [*self._connection.execute(_READY_BUT, {"now": now, "most": limit, "reports": list(room)})]
+        for report_id, more in room.items():
+            if more:
+                values = {"now": now, "most": min(limit, more), "report": report_id}
+                found += self._connection.execute(_READY_OF, values)
+        found.sort(key=lambda row: (-row.priority, row.id))
+        return [int(row.id) for row in found[:limit]]
 
     def within_limits(self, ids: Sequence[int]) -> Sequence[int]:
         """Return those of `ids` that may start now, in their order; in the transaction that starts them."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from jobmon_tui.bootstrap import report_catalog
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
@@ -234,6 +235,30 @@ async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: Sqlite
     assert list(await queue.offer(10)) == ids[6:]
     await queue.finish([Finished(won[0].id, won[0].token, Outcome("Succeeded"))])
     assert list(await queue.offer(10)) == [ids[2], *ids[6:]]
+
+
+@pytest.mark.parametrize("limited", [False, True])
+async def test_what_is_ready_is_found_without_sorting_all_that_waits(
+    store: SqliteDatabase, raw: Raw, limited: bool
+) -> None:
+    await _add(store, LIMITED if limited else replace(LIMITED, max_concurrent=None))
+    await _queue(store, "Limited")
+    queue = DatabaseQueue(store)
+    await queue.offer(5)
+    engine = store._reader._engine
+    assert engine is not None
+    seen: list[tuple[str, tuple[object, ...]]] = []
+    event.listen(
+        engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, values, *_rest: seen.append((statement, tuple(values))),
+    )
+    assert list(await queue.offer(5)) == [1]
+    ready = [each for each in seen if "LIMIT" in each[0]]
+    assert len(ready) == (2 if limited else 1)
+    for statement, values in ready:
+        (plan,) = raw(f"EXPLAIN QUERY PLAN {statement}", *values)
+        assert "ix_execution_ready" in str(plan)
 
 
 async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: SqliteDatabase) -> None:
