@@ -115,7 +115,7 @@ def _waiting(transaction: Transaction, queued: Execution, liveness: Liveness, no
     if limit is not None and limit[0] >= limit[1]:
         running, most = limit
         return f"{running} of “{one_line(queued.report, 60)}” are running; its max_concurrent is {most}."
-    ahead = transaction.queued_before(queued.id)
+    ahead = transaction.queued_before(queued.id, now)
     busy = sum(worker.running for worker in workers)
     slots = sum(worker.concurrency for worker in workers)
     line = f"{ahead} before it" if ahead else "it is next"

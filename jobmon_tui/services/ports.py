@@ -139,7 +139,7 @@ class Transaction(Protocol):
         """What an execution printed; empty where it printed nothing."""
         ...
 
-    def queued_before(self, execution_id: int) -> int:
+    def queued_before(self, execution_id: int, now: datetime) -> int:
         """How many ready executions will be claimed before this Queued one."""
         ...
 

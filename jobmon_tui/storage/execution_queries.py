@@ -240,8 +240,8 @@ class ExecutionQueries(OnConnection):
             total=head.total if head else 0,
         )
 
-    def queued_before(self, execution_id: int) -> int:
-        """Count the Queued executions that will be claimed before this one."""
+    def queued_before(self, execution_id: int, now: datetime) -> int:
+        """Count the ready executions that will be claimed before this Queued one."""
         this = executions.alias("this")
         ahead = or_(
             executions.c.priority > this.c.priority,
@@ -250,7 +250,11 @@ class ExecutionQueries(OnConnection):
         query = (
             select(func.count())
             .select_from(executions.join(this, ahead))
-            .where(this.c.id == execution_id, executions.c.status == Status.QUEUED.value)
+            .where(
+                this.c.id == execution_id,
+                executions.c.status == Status.QUEUED.value,
+                or_(executions.c.not_before.is_(None), executions.c.not_before <= now),
+            )
         )
         return int(self._connection.execute(query).scalar_one())
 

@@ -10,6 +10,7 @@ from jobmon_tui.domain.automation import LOST_IN_A_ROW
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import chain_report, show_execution
@@ -17,6 +18,7 @@ from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.services.reports import delete_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
+from jobmon_tui.services.users import add_account
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.leases import WORKER_LOST
@@ -264,3 +266,23 @@ async def test_the_story_says_until_when_it_waits(night: Night) -> None:
     at = story.details.execution.not_before
     assert at is not None
     assert story.waiting == f"It waits until {at:%Y-%m-%d %H:%M:%S} UTC for its automatic retry."
+
+
+async def test_one_that_waits_is_not_counted_before_others(night: Night) -> None:
+    await night.end(await night.queue_report(DRAFT))
+    after = await night.queue_report(DRAFT)
+    assert await night.store.read(lambda t: t.queued_before(after, night.now)) == 0
+    assert await night.store.read(lambda t: t.queued_before(after, night.now + timedelta(hours=1))) == 1
+
+
+@pytest.mark.parametrize("name", ["schedule", " Schedule "])
+async def test_no_account_takes_the_name_under_which_schedules_act(night: Night, name: str) -> None:
+    class Plain:
+        async def hash(self, password: str) -> str:
+            return password
+
+        async def verify(self, hashed: str | None, password: str) -> bool:
+            return hashed == password
+
+    with pytest.raises(JobmonError, match="name under which schedules act"):
+        await add_account(night.store, ADMIN, Plain(), name, Role.VIEWER, "long enough a password")

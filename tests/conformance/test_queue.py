@@ -169,7 +169,7 @@ async def test_a_worker_says_how_much_it_runs(store: SqliteDatabase) -> None:
     await queue.start(ids[:2], "w1")
     [seen] = await store.read(lambda transaction: transaction.workers())
     assert (seen.name, seen.concurrency, seen.running) == ("w1", 3, 2)
-    assert await store.read(lambda transaction: transaction.queued_before(ids[2])) == 0
+    assert await store.read(lambda transaction: transaction.queued_before(ids[2], NOW)) == 0
 
 
 async def test_a_due_time_is_fired_once_whoever_asks(store: SqliteDatabase) -> None:

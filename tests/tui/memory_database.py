@@ -120,7 +120,7 @@ class MemoryTransaction:
     def output(self, execution_id: int) -> StoredOutput:
         return self._tables.outputs.get(execution_id, StoredOutput())
 
-    def queued_before(self, execution_id: int) -> int:
+    def queued_before(self, execution_id: int, now: datetime) -> int:
         queued = ExecutionFilter(frozenset({Status.QUEUED}))
         return bisect_right(self._tables.ids(queued), execution_id - 1)
 
