@@ -91,7 +91,8 @@ def test_lists_and_details_carry_the_fixed_keys(shell: Shell) -> None:
     assert set(listed[0]) == EXECUTION_KEYS
     shown = shell("show", str(number + 1), "--json").json
     assert set(shown) == EXECUTION_KEYS | {
-        *("configuration", "error_detail", "lineage", "audit", "waiting", "output", "not_before")
+        *("configuration", "error_detail", "lineage", "audit", "waiting", "output", "not_before"),
+        *("output_rows", "output_size", "output_sha256"),
     }
     assert shown["waiting"] == "No worker is alive. Start one with: jobmon worker"
     assert shown["output"] == {"head": "", "tail": "", "tail_start": 0, "total": 0}
