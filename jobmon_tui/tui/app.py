@@ -36,6 +36,7 @@ class JobmonApp(LeavingApp):
         Binding("a", "audit", "Audit"),
         # Not in the footer: at 80 cells it has no room for all of them.
         Binding("m", "messages", "Messages", show=False, tooltip="Messages shown so far"),
+        Binding("w", "workers", "Workers", show=False, tooltip="Workers: who runs reports, and how much"),
         Binding("ctrl+t", "next_theme", "Theme", show=False, tooltip="Next colour theme"),
         Binding("tab", "focus_next", "Next part", show=False, tooltip="To the next part of the screen"),
         Binding("shift+tab", "focus_previous", "Part before", show=False, tooltip="To the part before"),
@@ -187,8 +188,8 @@ class JobmonApp(LeavingApp):
     # -- the keys that work everywhere
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer the reports, the audit log, and what the starter adds, only to who is signed in."""
-        if action in {"audit", "reports", "extra"}:
+        """Offer the lists, and what the starter adds, only to who is signed in."""
+        if action in {"audit", "reports", "workers", "extra"}:
             return self._signed_in
         return super().check_action(action, parameters)
 
@@ -211,6 +212,13 @@ class JobmonApp(LeavingApp):
 
         if not isinstance(self.screen, ReportsScreen):
             self.push_screen(ReportsScreen())
+
+    def action_workers(self) -> None:
+        """Show who runs reports."""
+        from jobmon_tui.tui.screens.workers import WorkersScreen
+
+        if not isinstance(self.screen, WorkersScreen):
+            self.push_screen(WorkersScreen())
 
     def action_messages(self) -> None:
         """Show the messages that have come and gone."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from textual.content import Content
 
+from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.facade import ReportOverview

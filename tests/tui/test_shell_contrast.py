@@ -106,6 +106,7 @@ SCREENS: dict[str, KeysThen] = {
     "audit": (["r", "a"], None),
     "help": (["question_mark"], None),
     "messages": (["r", "m"], None),
+    "workers": (["w"], None),
     "quit": (["q"], None),
     "drain": (["q", "w"], None),
     "confirm": ([], lambda app: app.push_screen(ConfirmScreen("Cancel #12?", "Cancel it"))),

@@ -89,10 +89,12 @@ class HelpScreen(Screen[None]):
         from jobmon_tui.tui.screens.audit import AuditScreen
         from jobmon_tui.tui.screens.messages import MessagesScreen
         from jobmon_tui.tui.screens.reports import ReportsScreen, ReportsTable
+        from jobmon_tui.tui.screens.workers import WorkersScreen
 
         extra = frame(self).options.extra
         groups = [KeyGroup("This time", [KeyHelp(extra.key, extra.hint)])] if extra is not None else []
-        groups += key_groups(self._about, (ReportsScreen, ReportsTable, AuditScreen, MessagesScreen))
+        others = (ReportsScreen, ReportsTable, WorkersScreen, AuditScreen, MessagesScreen)
+        groups += key_groups(self._about, others)
         yield Static("Keys", markup=False, classes="screen-title")
         with Pager():
             for group in groups:
