@@ -10,7 +10,7 @@ from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.facade import ReportOverview
-from jobmon_tui.tui.rows import moment, status_text
+from jobmon_tui.tui.rows import moment
 from jobmon_tui.tui.story import json_lines, local
 from jobmon_tui.tui.themes import status_variable
 
