@@ -9,9 +9,7 @@ from tests.scheduler.fakes import Plan, Runner, Store, at_work, tidies_for
 from tests.scheduler.virtual import virtual
 
 
-@pytest.mark.parametrize(
-    "part", ["claim_forever", "_listen_forever", "beat_forever", "watch_forever", "run"]
-)
+@pytest.mark.parametrize("part", ["claim_forever", "_listen_forever", "beat_forever", "watch_forever", "run"])
 @virtual
 async def test_a_part_that_is_cancelled_from_outside_ends_the_whole(part: str) -> None:
     store = Store()
