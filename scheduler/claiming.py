@@ -54,7 +54,7 @@ class Claiming:
         """A start was asked for and never answered: there may be executions Running that nobody runs."""
 
     def look(self) -> None:
-        """Look for work now, or as soon as the present look is over."""
+        """Look for work now, or as soon as the present look is over; and see that it is to stop."""
         self._look.set()
 
     def joined(self) -> None:
@@ -78,7 +78,6 @@ class Claiming:
                     more = await self._claim()
             except WorkerGone:
                 self._hurry()
-                pause: float | None = self._poll
             except UNAVAILABLE as error:
                 _log.warning("cannot claim: %s", error)
                 # Deaf to wake-ups here: back-off that any change cuts short is none.
@@ -90,8 +89,10 @@ class Claiming:
                     await first_of(self._clock, contention.next(), self._stopping)
                     continue
                 contention.reset()
-                pause = None
-            await first_of(self._clock, pause, self._look, self._stopping)
+                # Alone, and so in one step of the loop: this is what stands between a commit and its start.
+                await self._look.wait()
+                continue
+            await first_of(self._clock, self._poll, self._look, self._stopping)
 
     async def record(self, group: Sequence[Finished], recorded: Callable[[], None]) -> Sequence[int]:
         """Record these outcomes, call `recorded`, and return the ids accepted. Raises what the queue raises.

@@ -141,6 +141,7 @@ class Scheduler:
         if deadline < self._deadline or not self._stopping.is_set():
             self._deadline, self._reason = deadline, reason
         self._stopping.set()
+        self._claiming.look()
         self._changed.set()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -28,6 +28,8 @@ _LIMITS = union_all(
         report_states.c.max_concurrent.is_not(None)
     ),
 )
+ANY_LIMIT = select(_LIMITS.subquery().c.id).exists()
+"""Whether any report has a limit: most often none has."""
 
 
 def _ready(narrowed: str, *bound: BindParameter[Any]) -> TextClause:

@@ -12,6 +12,7 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.ports import StoredOutput, WorkerSeen
 from jobmon_tui.storage.finish_queries import FinishQueries
+from jobmon_tui.storage.policy_queries import ANY_LIMIT
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
@@ -34,7 +35,12 @@ _START = (
 _MINE = select(executions.c.id, executions.c.fencing_token, executions.c.configuration).where(
     executions.c.id.in_(bindparam("wanted", expanding=True)), _running, executions.c.worker == bindparam("by")
 )
-_REGISTERED = select(workers.c.name).where(workers.c.name == bindparam("by"))
+_REGISTERED = select(workers.c.name, ANY_LIMIT.label("limited")).where(workers.c.name == bindparam("by"))
+_TO_CANCEL = (
+    select(executions.c.id)
+    .join(cancel_requests, cancel_requests.c.execution_id == executions.c.id)
+    .where(_running, executions.c.worker == bindparam("by"))
+)
 
 
 def _claimed(row: Any) -> Claimed:
@@ -47,9 +53,10 @@ class QueueQueries(FinishQueries):
 
     def start(self, ids: Sequence[int], worker: str, now: datetime) -> Sequence[Claimed] | None:
         """Move Queued executions to Running; None if the worker is not registered."""
-        if not self._registered(worker):
+        known = self._connection.execute(_REGISTERED, {"by": worker}).first()
+        if known is None:
             return None
-        allowed = self.within_limits(ids)
+        allowed = self.within_limits(ids) if known.limited else ids
         started = self._connection.execute(_START, {"wanted": allowed, "by": worker, "now": now})
         won = {row.id: _claimed(row) for row in started}
         if len(won) < len(ids):
@@ -94,12 +101,7 @@ class QueueQueries(FinishQueries):
 
     def to_cancel(self, worker: str) -> Sequence[int]:
         """Return the worker's Running executions that somebody asked to stop."""
-        query = (
-            select(executions.c.id)
-            .join(cancel_requests, cancel_requests.c.execution_id == executions.c.id)
-            .where(_running, executions.c.worker == worker)
-        )
-        return [int(row.id) for row in self._connection.execute(query)]
+        return [int(row.id) for row in self._connection.execute(_TO_CANCEL, {"by": worker})]
 
     def workers(self) -> Sequence[WorkerSeen]:
         """Return every registered worker by name."""

@@ -115,32 +115,32 @@ class Store:
         return await self._call("offer", work)  # type: ignore[return-value]
 
     async def start(self, ids: Sequence[int], worker: str) -> Sequence[Claimed]:
-        def work() -> list[Claimed]:
-            if worker not in self.beats:
-                raise WorkerGone(worker)
-            won = []
-            for each in ids:
-                row = self.rows[each]
-                if row.status == "Queued":
-                    row.status, row.worker, row.token = "Running", worker, row.token + 1
-                    row.starts += 1
-                if row.status == "Running" and row.worker == worker:
-                    won.append(Claimed(row.id, row.token, {"id": row.id}, row.timeout))
-            return won
+        return await self._call("start", lambda: self._start(ids, worker))  # type: ignore[return-value]
 
-        return await self._call("start", work)  # type: ignore[return-value]
+    def _start(self, ids: Sequence[int], worker: str) -> list[Claimed]:
+        if worker not in self.beats:
+            raise WorkerGone(worker)
+        won = []
+        for each in ids:
+            row = self.rows[each]
+            if row.status == "Queued":
+                row.status, row.worker, row.token = "Running", worker, row.token + 1
+                row.starts += 1
+            if row.status == "Running" and row.worker == worker:
+                won.append(Claimed(row.id, row.token, {"id": row.id}, row.timeout))
+        return won
 
     async def finish(self, finished: Sequence[Finished]) -> Sequence[int]:
-        def work() -> list[int]:
-            accepted = []
-            for one in finished:
-                row = self.rows[one.id]
-                if row.status == "Running" and row.token == one.token:
-                    row.status, row.outcome = one.outcome.status, one.outcome
-                    accepted.append(one.id)
-            return accepted
+        return await self._call("finish", lambda: self._finish(finished))  # type: ignore[return-value]
 
-        return await self._call("finish", work)  # type: ignore[return-value]
+    def _finish(self, finished: Sequence[Finished]) -> list[int]:
+        accepted = []
+        for one in finished:
+            row = self.rows[one.id]
+            if row.status == "Running" and row.token == one.token:
+                row.status, row.outcome = one.outcome.status, one.outcome
+                accepted.append(one.id)
+        return accepted
 
     async def register(self, info: WorkerInfo) -> None:
         await self._call("register", lambda: self.beats.setdefault(info.name, 0))
@@ -179,6 +179,20 @@ class Store:
     def _asked(self, worker: str) -> list[int]:
         mine = [row for row in self.rows.values() if row.status == "Running" and row.worker == worker]
         return [row.id for row in mine if row.cancel]
+
+
+class ExchangingStore(Store):
+    """One that can also record outcomes and start what comes next in one transaction."""
+
+    async def exchange(
+        self, finished: Sequence[Finished], ids: Sequence[int], worker: str
+    ) -> tuple[Sequence[int], Sequence[Claimed]]:
+        def work() -> tuple[list[int], list[Claimed]]:
+            if worker not in self.beats:
+                raise WorkerGone(worker)
+            return self._finish(finished), self._start(ids, worker)
+
+        return await self._call("exchange", work)  # type: ignore[return-value]
 
 
 @dataclass
