@@ -2,6 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := $(VENV)/.installed-peers
 
 .PHONY: help setup demo test faults check bench pictures cover format lock clean
 help: ## what can be made
@@ -23,7 +24,7 @@ test: $(STAMP) ## every test that needs no root and no browser
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
-	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults
+	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/e2e/test_claims.py
 
 check: $(STAMP) ## format, lint, types, import contracts, file sizes
 	$(BIN)/ruff format --check .
@@ -32,8 +33,13 @@ check: $(STAMP) ## format, lint, types, import contracts, file sizes
 	$(BIN)/lint-imports
 	$(BIN)/python .ci/file_size.py
 
-bench: $(STAMP) ## measure the retry on a million executions; over the limit it fails
+$(PEERS): $(STAMP) .ci/requirements-bench.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r .ci/requirements-bench.txt
+	touch $(PEERS)
+
+bench: $(PEERS) ## measure the retry on a million executions, and the engine against its peers; over the limits it fails
 	$(BIN)/python -m tests.benchmarks.bench_retry
+	$(BIN)/python -m tests.benchmarks.bench_engine
 
 pictures: $(STAMP) ## the README's pictures, from the real dashboard
 	$(BIN)/python docs/pictures/make.py
@@ -50,6 +56,8 @@ format: $(STAMP) ## put the code in its standard form
 lock: ## pin anew what is tested with; needs uv
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 	  --no-header --no-annotate --upgrade pyproject.toml --group dev -o .ci/requirements-dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
+	  --no-header --no-annotate --upgrade --group pyproject.toml:bench -o .ci/requirements-bench.txt
 
 clean: ## forget the virtual environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
