@@ -2,22 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from jobmon_tui.bootstrap import report_catalog
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import Report, ReportDraft
-from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.look import show_execution
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.services.report_schedule import pause_report, report_overviews
-from jobmon_tui.services.reports import delete_report, edit_report
+from jobmon_tui.services.reports import edit_report
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
@@ -214,109 +210,6 @@ async def test_overviews_tell_when_it_fires_next_and_how_it_went(store: SqliteDa
     ]
     with pytest.raises(JobmonError, match="no report named"):
         await report_overviews(store, VIEWER, catalog, "Nothing")
-
-
-LIMITED = ReportDraft("Limited", "sql", {"query": "select 1"}, max_concurrent=2)
-
-
-async def _queue(store: SqliteDatabase, *names: str) -> list[int]:
-    return [(await run_report(store, ADMIN, name)).execution.id for name in names]
-
-
-async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: SqliteDatabase) -> None:
-    await _add(store, replace(LIMITED, priority=5))
-    await _add(store, replace(HOURLY, name="Free"))
-    ids = await _queue(store, *["Limited"] * 6, "Free", "Free")
-    queue = DatabaseQueue(store)
-    await queue.register(WorkerInfo("w", "host", 1, "0", 4))
-    assert list(await queue.offer(10)) == [*ids[:2], *ids[6:]]
-    assert list(await queue.offer(1)) == ids[:1]
-    won = await queue.start(ids[:2], "w")
-    assert list(await queue.offer(10)) == ids[6:]
-    await queue.finish([Finished(won[0].id, won[0].token, Outcome("Succeeded"))])
-    assert list(await queue.offer(10)) == [ids[2], *ids[6:]]
-
-
-@pytest.mark.parametrize("limited", [False, True])
-async def test_what_is_ready_is_found_without_sorting_all_that_waits(
-    store: SqliteDatabase, raw: Raw, limited: bool
-) -> None:
-    await _add(store, LIMITED if limited else replace(LIMITED, max_concurrent=None))
-    await _queue(store, "Limited")
-    queue = DatabaseQueue(store)
-    await queue.offer(5)
-    engine = store._reader._engine
-    assert engine is not None
-    seen: list[tuple[str, tuple[object, ...]]] = []
-    event.listen(
-        engine,
-        "before_cursor_execute",
-        lambda _connection, _cursor, statement, values, *_rest: seen.append((statement, tuple(values))),
-    )
-    assert list(await queue.offer(5)) == [1]
-    ready = [each for each in seen if "LIMIT" in each[0]]
-    assert len(ready) == (2 if limited else 1)
-    for statement, values in ready:
-        (plan,) = raw(f"EXPLAIN QUERY PLAN {statement}", *values)
-        assert "ix_execution_ready" in str(plan)
-
-
-async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: SqliteDatabase) -> None:
-    await _add(store, LIMITED)
-    ids = await _queue(store, *["Limited"] * 5)
-    queue = DatabaseQueue(store)
-    await queue.register(WorkerInfo("w1", "host", 1, "0", 9))
-    await queue.register(WorkerInfo("w2", "host", 1, "0", 9))
-    first = await queue.start(ids, "w1")
-    assert [each.id for each in first] == ids[:2]
-    # Asked again, as after a lost answer: the same two, and no more.
-    assert await queue.start(ids, "w1") == first
-    assert list(await queue.start(ids, "w2")) == []
-
-
-async def test_over_all_workers_never_more_run_at_once(store: SqliteDatabase, raw: Raw) -> None:
-    await _add(store, LIMITED)
-    await _add(store, replace(LIMITED, name="Single", max_concurrent=1))
-    await _queue(store, *["Limited", "Single"] * 15)
-    most: Counter[str] = Counter()
-
-    async def work(database: SqliteDatabase, name: str) -> None:
-        queue = DatabaseQueue(database)
-        await queue.register(WorkerInfo(name, "host", 1, "0", 4))
-        while raw("SELECT 1 FROM job_execution_log WHERE status = 'Queued' LIMIT 1"):
-            won = await queue.start(list(await queue.offer(4)), name)
-            for report, count in raw(
-                "SELECT report, count(*) FROM job_execution_log WHERE status = 'Running' GROUP BY report"
-            ):
-                most[str(report)] = max(most[str(report)], int(str(count)))
-            await asyncio.sleep(0)
-            await queue.finish([Finished(each.id, each.token, Outcome("Succeeded")) for each in won])
-
-    async with await SqliteDatabase.open(store.path) as second:
-        await asyncio.gather(*(work((store, second)[n % 2], f"w{n}") for n in range(4)))
-    assert most == {"Limited": 2, "Single": 1}
-
-
-async def test_the_limit_of_today_counts_and_a_deleted_report_keeps_its_last(store: SqliteDatabase) -> None:
-    await _add(store, LIMITED)
-    ids = await _queue(store, *["Limited"] * 4)
-    queue = DatabaseQueue(store)
-    await store.write(lambda t: t.replace_report("Limited", replace(LIMITED, max_concurrent=1), START))
-    assert list(await queue.offer(9)) == ids[:1]
-    await delete_report(store, ADMIN, "Limited")
-    assert list(await queue.offer(9)) == ids[:1]
-
-
-async def test_the_story_says_that_the_limit_is_reached(store: SqliteDatabase) -> None:
-    await _add(store, LIMITED)
-    ids = await _queue(store, *["Limited"] * 3)
-    queue = DatabaseQueue(store)
-    await queue.register(WorkerInfo("w", "host", 1, "0", 9))
-    liveness = Liveness(gone=lambda _host, _pid: False)
-    await queue.start(ids, "w")
-    assert (await show_execution(store, ADMIN, ids[2], liveness)).waiting == (
-        "2 of “Limited” are running; its max_concurrent is 2."
-    )
 
 
 async def test_many_schedulers_fire_each_due_time_once(store: SqliteDatabase, raw: Raw) -> None:
