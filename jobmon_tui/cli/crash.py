@@ -15,8 +15,9 @@ from jobmon_tui.domain.text import one_line
 
 
 def log_path() -> Path:
-    """Return where the details go."""
-    return user_state_path("jobmon-tui", appauthor=False) / "jobmon.log"
+    """Return where the details go: `JOBMON_LOG_FILE`, else `jobmon.log` in the user's state folder."""
+    asked = os.environ.get("JOBMON_LOG_FILE")
+    return Path(asked) if asked else user_state_path("jobmon-tui", appauthor=False) / "jobmon.log"
 
 
 def write_log(text: str) -> Path | None:

@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobmon_tui.tui.contracts import Connection, Extra, Options
@@ -67,8 +68,8 @@ async def connect(scheduler: str | None) -> Connection:
     raise AssertionError("the stack was popped")
 
 
-async def connect_demo() -> Connection:
-    """Build the demo's folder and open it, signed in, with its reports running."""
+async def connect_demo(folder: Path) -> Connection:
+    """Lay out the demo in its folder and open it, signed in, with its reports running."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.cli.demo")
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli import demo
@@ -77,7 +78,6 @@ async def connect_demo() -> Connection:
     from jobmon_tui.services.audited import Caller
 
     async with AsyncExitStack() as stack:
-        folder = await stack.enter_async_context(demo.throw_away_folder())
         await asyncio.to_thread(lay_out, folder)
         house = await stack.enter_async_context(
             open_house(DatabaseLocation(folder / "jobmon.db"), create=True)
@@ -91,6 +91,9 @@ async def connect_demo() -> Connection:
             await asyncio.to_thread(mend, folder)
             return f"{MISSING} is in place now. Retry “{demo.MENDABLE}” with r."
 
+        def is_missing() -> bool:
+            return not (folder / MISSING).exists()
+
         async def close() -> None:
             watching.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -100,7 +103,7 @@ async def connect_demo() -> Connection:
         options = Options(
             origin=origin(),
             drain_seconds=10.0,
-            extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file),
+            extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file, is_missing),
         )
         opened = stack.pop_all()
         return Connection(house.services, token, worker, _keep_nothing, close, options)
@@ -124,4 +127,14 @@ def open_dashboard(scheduler: str | None = None) -> int:
 
 def open_demo() -> int:
     """Open the dashboard on the demo; return the exit code."""
-    return _run(connect_demo)
+    from jobmon_tui.cli.demo_folder import make_folder, remove_folder
+    from jobmon_tui.tui.entry import UNFORESEEN
+
+    # Made before anything can be logged, and removed after all that could be.
+    folder = make_folder()
+    code = UNFORESEEN
+    try:
+        code = _run(lambda: connect_demo(folder))
+    finally:
+        remove_folder(folder, but_the_log=code == UNFORESEEN)
+    return code

@@ -1,15 +1,14 @@
 """`jobmon demo`: sample reports that really run, on a throw-away database."""
 
 import asyncio
-import shutil
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from jobmon_tui.bootstrap import House, open_house, start_worker
+from jobmon_tui.cli.demo_folder import make_folder, remove_folder
 from jobmon_tui.cli.demo_setup import DOOMED, MISSING, lay_out, mend, move_in
 from jobmon_tui.cli.output import execution_line, say
 from jobmon_tui.config import DatabaseLocation
@@ -24,20 +23,18 @@ _PAGE = 100
 
 MEND_KEY = "p"
 MEND_LABEL = "Put file"
-MEND_HINT = (
-    f"Demo: “{MENDABLE}” fails because {MISSING} is missing. "
-    f"{MEND_KEY} puts it in place; then r on the failed row runs it again."
-)
+MEND_HINT = f"“{MENDABLE}” fails: no {MISSING}. {MEND_KEY} puts it there, then r retries."
+"""It stands in one line at 80 cells."""
 
 
 @asynccontextmanager
 async def throw_away_folder() -> AsyncIterator[Path]:
-    """Make the demo's folder, 0700, and remove it with everything in it at the end."""
-    made = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="jobmon-demo-"))
+    """Make the demo's folder, and remove it at the end."""
+    made = await asyncio.to_thread(make_folder)
     try:
         yield made
     finally:
-        await asyncio.to_thread(shutil.rmtree, made, ignore_errors=True)
+        await asyncio.to_thread(remove_folder, made)
 
 
 @dataclass(slots=True)

@@ -154,8 +154,6 @@ class JobmonApp(LeavingApp):
         self.caller, self.actor = caller, actor
         self._signed_in = True
         self._replace_all(self.make_dashboard())
-        if self.options.extra is not None:
-            self.warned(self.options.extra.hint)
 
     def make_dashboard(self) -> "Screen[None]":
         """Return the screen that shows the executions."""
@@ -189,7 +187,9 @@ class JobmonApp(LeavingApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the lists, and what the starter adds, only to who is signed in."""
-        if action in {"audit", "reports", "workers", "extra"}:
+        if action == "extra":
+            return self._signed_in and self.options.extra is not None and self.options.extra.needed()
+        if action in {"audit", "reports", "workers"}:
             return self._signed_in
         return super().check_action(action, parameters)
 
@@ -237,6 +237,7 @@ class JobmonApp(LeavingApp):
             self.told(await extra.run())
         except JobmonError as error:
             self.refused(error)
+        self.screen.refresh_bindings()
 
     def action_copy_or_quit(self) -> None:
         """Copy what the mouse selected; with nothing selected, ask to quit."""

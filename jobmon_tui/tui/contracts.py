@@ -10,13 +10,15 @@ from jobmon_tui.services.facade import EmbeddedWorker, Services
 class Extra:
     """One more key that the starter of the dashboard offers, with a line that says what it is for.
 
-    `run` answers with one line for a toast, and may raise `JobmonError`.
+    `run` answers with one line for a toast, and may raise `JobmonError`. As long as `needed()` says so, the key
+    is offered and `hint` stands on the screen; it is asked each second, and must not wait for anything.
     """
 
     key: str
     label: str
     hint: str
     run: Callable[[], Awaitable[str]]
+    needed: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)

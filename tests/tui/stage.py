@@ -8,14 +8,17 @@ from textual.pilot import Pilot
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker
 from jobmon_tui.tui.app import JobmonApp
-from jobmon_tui.tui.contracts import Connection, Options
+from jobmon_tui.tui.contracts import Connection, Extra, Options
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from tests.tui.fake_services import FakeServices
 
 
 def make_app(
-    services: FakeServices, caller: Caller | None = None, worker: EmbeddedWorker | None = None
+    services: FakeServices,
+    caller: Caller | None = None,
+    worker: EmbeddedWorker | None = None,
+    extra: Extra | None = None,
 ) -> JobmonApp:
     async def keep(token: str | None) -> str | None:
         return None
@@ -26,7 +29,7 @@ def make_app(
     async def connect() -> Connection:
         return Connection(services, (caller or services.admin).token, worker, keep, close)
 
-    return JobmonApp(connect, Options(origin="pts/1"))
+    return JobmonApp(connect, Options(origin="pts/1", extra=extra))
 
 
 class Stage:
@@ -95,8 +98,9 @@ async def on_stage(
     caller: Caller | None = None,
     worker: EmbeddedWorker | None = None,
     tooltips: bool = False,
+    extra: Extra | None = None,
 ) -> AsyncIterator[Stage]:
-    app = make_app(services, caller, worker)
+    app = make_app(services, caller, worker, extra)
     async with app.run_test(size=size, notifications=True, tooltips=tooltips) as pilot:
         stage = Stage(app, pilot, services)
         await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)

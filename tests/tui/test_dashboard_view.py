@@ -3,6 +3,7 @@
 import pytest
 
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.tui.contracts import Extra
 from tests.tui.fake_services import FakeServices, FakeWorker
 from tests.tui.stage import on_stage
 
@@ -181,3 +182,26 @@ async def test_an_ended_session_leads_to_the_sign_in() -> None:
         services.database.tables.sessions.clear()
         services.database.feed.changed()
         await stage.until(lambda: type(stage.app.screen).__name__ == "SignInScreen")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_what_the_starter_offers_is_said_in_one_line_until_it_is_done(size: tuple[int, int]) -> None:
+    missing = [True]
+
+    async def put() -> str:
+        missing.clear()
+        return "The file is in place now."
+
+    hint = "“Delay targets” fails: no inbox/targets.csv. p puts it there, then r retries."
+    extra = Extra("p", "Put file", hint, put, lambda: bool(missing))
+    async with on_stage(FakeServices(), size=size, extra=extra) as stage:
+        await stage.until(lambda: hint in stage.all_text and "p Put file" in stage.all_text)
+        assert stage.toasts == [], "it stands there: no toast needs to cover the rows"
+        height = stage.table.size.height
+        await stage.press("p")
+        assert stage.toasts == ["✓ The file is in place now."]
+        await stage.until(lambda: hint not in stage.all_text and "Put file" not in stage.all_text)
+        assert stage.table.size.height == height + 1
+        # Taken away again by hand: the line comes back by itself.
+        missing.append(True)
+        await stage.until(lambda: hint in stage.all_text and "p Put file" in stage.all_text)

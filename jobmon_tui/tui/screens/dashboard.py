@@ -25,6 +25,7 @@ from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.header_bar import HeaderBar, HeaderState
+from jobmon_tui.tui.widgets.hint_line import HintLine
 from jobmon_tui.tui.widgets.key_bar import KeyBar
 from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
@@ -79,6 +80,7 @@ class DashboardScreen(ActingScreen):
         with Container(id="main"):
             yield ExecutionTable(ServicesSource(host), may_retry=may(host.actor.role, Verb.RETRY))
             yield DetailsPanel()
+        yield HintLine(host.options.extra)
         yield SearchInput()
         yield StatusLine()
         yield KeyBar()
