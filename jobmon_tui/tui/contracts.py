@@ -10,8 +10,8 @@ from jobmon_tui.services.facade import EmbeddedWorker, Services
 class Extra:
     """One more key that the starter of the dashboard offers, with a line that says what it is for.
 
-    `run` answers with one line for a toast, and may raise `JobmonError`. As long as `needed()` says so, the key
-    is offered and `hint` stands on the screen; it is asked each second, and must not wait for anything.
+    `run` answers with one line for a toast, and may raise `JobmonError`. As long as `needed()` says so, the
+    key is offered and `hint` stands on the screen; it is asked each second, and must not wait for anything.
     """
 
     key: str
