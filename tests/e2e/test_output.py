@@ -1,6 +1,8 @@
 """What reports print, through the real worker: in bounded memory, both ends kept, live."""
 
 import contextlib
+import hashlib
+import sqlite3
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from jobmon_tui.domain.report import ReportDraft
 from tests.e2e.faults.stage import Stage, py
 from tests.e2e.terminal import Terminal
 
@@ -143,3 +146,23 @@ def test_the_details_follow_what_a_worker_of_another_process_prints(
         assert stage.status_of(number)[0] == "Succeeded"
     print("late by", [f"{each:.1f}" for each in late])
     assert max(late[3:]) < LIVE_WITHIN
+
+
+def test_what_a_report_file_holds_is_shown_and_the_bound_of_output_is_a_setting(tmp_path: Path) -> None:
+    source = tmp_path / "data.db"
+    with contextlib.closing(sqlite3.connect(source)) as database:
+        database.executescript("CREATE TABLE flight (id); INSERT INTO flight VALUES (1), (2), (3);")
+    query = {"source": f"sqlite:///{source}", "query": "SELECT id FROM flight", "format": "csv"}
+    long = py("Long", "print('0123456\\n' * 10_000)")
+    stage = Stage(tmp_path, [ReportDraft("Flights", "sql", query), long], JOBMON_OUTPUT_KIB="1")
+    with stage.working():
+        made = stage.wait_for_status(stage.queue("Flights"), ["Succeeded"])
+        cut = stage.wait_for_status(stage.queue("Long"), ["Succeeded"])
+    written = Path(made["output_path"]).read_bytes()
+    known = (made["output_rows"], made["output_size"], made["output_sha256"])
+    assert known == (3, len(written), hashlib.sha256(written).hexdigest())
+    shown = stage.run("show", str(made["id"])).stdout
+    assert f"it holds 3 rows, {len(written)} bytes" in shown
+    assert f"SHA-256: {made['output_sha256']}" in shown
+    assert [len(cut["output"][part]) for part in ("head", "tail")] == [1024, 1024]
+    assert (cut["output_rows"], cut["output_size"], cut["output_sha256"]) == (None, None, None)

@@ -63,7 +63,7 @@ async def test_the_runner_is_cancelled_once_and_its_story_is_kept() -> None:
         except asyncio.CancelledError:
             cancels += 1
         await asyncio.sleep(8)
-        return Outcome("Failed", "killed", "the last lines", "/tmp/part.csv")
+        return Outcome("Failed", "killed", "the last lines", "/tmp/part.csv", 3, 41, "ab" * 32)
 
     store = Store()
     store.add(1, timeout=20)
@@ -73,7 +73,9 @@ async def test_the_runner_is_cancelled_once_and_its_story_is_kept() -> None:
         # The timeout, the beats and a stop come while it is cleaning up: the first reason stands.
         assert store.rows[1].status == "Running"
         await engine.stop(0.0, "worker stopped")
-        assert store.rows[1].outcome == Outcome("Cancelled", "cancelled", "the last lines", "/tmp/part.csv")
+        assert store.rows[1].outcome == Outcome(
+            "Cancelled", "cancelled", "the last lines", "/tmp/part.csv", 3, 41, "ab" * 32
+        )
         assert cancels == 1
 
 

@@ -40,6 +40,15 @@ def test_the_defaults_lie_in_the_users_folders(home: Path) -> None:
     assert (given.concurrency, given.scheduler, given.token) == (4, "auto", "")
 
 
+@pytest.mark.parametrize("wrong", ["0", "4097", "-1", "1.5", "true", "many"])
+def test_the_bound_of_kept_output_is_checked(home: Path, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    assert load_settings().output_kib == 64
+    _config(home, "output_kib = 4096\n")
+    assert load_settings().output_kib == 4096
+    monkeypatch.setenv("JOBMON_OUTPUT_KIB", wrong)
+    assert "JOBMON_OUTPUT_KIB" in _refusal()
+
+
 def test_a_flag_beats_the_environment_beats_the_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = _config(home, 'concurrency = 2\noutput_dir = "out"\ntoast_seconds = 1.5\n')
     assert load_settings().concurrency == 2
