@@ -1,6 +1,5 @@
 """`workers`: who runs reports."""
 
-from dataclasses import asdict
 from typing import Any
 
 from jobmon_tui.cli.options import Json
@@ -34,8 +33,18 @@ def workers(json: Json = False) -> None:
 
 def _json(known: WorkerState) -> dict[str, Any]:
     worker = known.worker
-    times = {"started_at": rfc3339(worker.started_at), "beat_at": rfc3339(worker.beat_at)}
-    return {**asdict(worker), **times, "state": known.state}
+    return {
+        "name": worker.name,
+        "host": worker.host,
+        "pid": worker.pid,
+        "version": worker.version,
+        "concurrency": worker.concurrency,
+        "running": worker.running,
+        "beats": worker.beats,
+        "started_at": rfc3339(worker.started_at),
+        "beat_at": rfc3339(worker.beat_at),
+        "state": known.state,
+    }
 
 
 def _line(known: WorkerState) -> str:
