@@ -102,7 +102,7 @@ def test_quitting_asks_first_while_reports_run_here_and_drains(failing: Host) ->
         terminal.press("q")
         terminal.wait_for("1 report runs inside this dashboard. Quit?")
         terminal.press("w")
-        terminal.wait_for("Waiting for #2")
+        terminal.wait_for("Waiting for #2", "What still runs in")
         assert terminal.wait_end(seconds=30) == 0
     finally:
         terminal.close()
