@@ -20,10 +20,13 @@ from sqlalchemy.pool import NullPool, StaticPool
 from jobmon_tui.domain.errors import storage_unavailable
 from jobmon_tui.storage.feed import ChangeFeed
 from jobmon_tui.storage.sqlite_file import (
+    Identity,
     glance,
+    identity,
     log_of,
     plain_error,
     require_database,
+    require_same,
     size_of,
     sqlite_error,
     sqlite_url,
@@ -150,6 +153,7 @@ class _Lane:
         self._connection: AsyncConnection | None = None
         self._thread: aiosqlite.Connection | None = None
         self._engine: Engine | None = None
+        self._identity: Identity | None = None
 
     async def _open(self) -> aiosqlite.Connection:
         if self._thread is None:
@@ -166,6 +170,7 @@ class _Lane:
         raw.isolation_level = None
         for pragma in _PRAGMAS:
             raw.execute(pragma)
+        self._identity = identity(self._path)
         engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
 
         @event.listens_for(engine, "begin")
@@ -177,6 +182,7 @@ class _Lane:
     def _work(self, work: Callable[[SqlTransaction], T]) -> T:
         if self._engine is None:
             raise storage_unavailable("The database is closed.")
+        require_same(self._path, self._identity)
         with self._engine.begin() as connection:
             raw: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
             return work(SqlTransaction(connection, lambda: raw.total_changes))
@@ -203,6 +209,7 @@ class _Lane:
         """A number that differs once another connection has committed."""
 
         def ask(raw: sqlite3.Connection) -> int:
+            require_same(self._path, self._identity)
             return int(raw.execute("PRAGMA data_version").fetchone()[0])
 
         async with self._lock:

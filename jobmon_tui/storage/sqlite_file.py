@@ -61,6 +61,31 @@ def size_of(path: Path) -> int | None:
     return found.st_size
 
 
+Identity = tuple[int, int]
+
+
+def identity(path: Path) -> Identity | None:
+    """Return what tells this file from any other that bears its name; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def require_same(path: Path, opened: Identity | None) -> None:
+    """Raise `storage_unavailable` where the name no longer leads to the file that was opened.
+
+    SQLite goes on with a file that was moved or deleted, and would take a retry that nobody ever sees again.
+    """
+    found = identity(path)
+    if found != opened:
+        what = "was moved or deleted" if found is None else "was replaced by another file"
+        raise storage_unavailable(
+            f"The database {path.name} {what} while it was open. Put it back, or start jobmon again."
+        )
+
+
 def require_database(path: Path) -> None:
     """Raise `storage_unavailable` where there is no file, or an empty one: that is not a database yet."""
     if not size_of(path):
