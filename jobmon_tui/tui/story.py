@@ -24,6 +24,9 @@ _CHARACTERS = 16 * 1024
 """Of the output so many lines are shown from each end, and no more characters: breaking one line of megabytes
 took seconds. `jobmon output` has all that is kept."""
 
+_ERROR_FIRST, _ERROR_LAST = 8, 16
+"""Lines of a long error shown from each end."""
+
 CONFIGURATION = {
     ConfigurationState.UNCHANGED: "The report is unchanged since.",
     ConfigurationState.CHANGED: "The report was edited since: a retry uses this snapshot.",
@@ -63,7 +66,7 @@ def sections(story: ExecutionStory) -> Sequence[Section]:
     if story.waiting is not None:
         found.append(Section("waiting", "Why it waits", Content(clean(story.waiting))))
     if execution.error or details.error_detail:
-        found.append(Section("error", "Error", _error(execution.error, details.error_detail)))
+        found.append(Section("error", "Error", _error(details)))
     found.append(Section("facts", "Facts", _facts(details, len(story.lineage) > 1)))
     if len(story.lineage) > 1:
         found.append(Section("lineage", "Lineage", _lineage(story.lineage, execution.id)))
@@ -74,12 +77,21 @@ def sections(story: ExecutionStory) -> Sequence[Section]:
     return found
 
 
-def _error(brief: str | None, detail: str | None) -> Content:
-    said = clean(brief or "").strip()
-    more = clean(detail or "").strip()
+def _error(details: ExecutionDetails) -> Content:
+    said = clean(details.execution.error or "").strip()
+    more = clean(details.error_detail or "").strip().split("\n")
+    if more[0] == said:
+        del more[0]
     parts = [Content.styled(said, "bold $text-error")] if said else []
-    if more and more != said:
-        parts.append(Content(more))
+    left_out = len(more) - _ERROR_FIRST - _ERROR_LAST
+    if left_out > 1:
+        # What ended it mostly stands last, and the whole of it a few headings further down.
+        told = f"… {left_out:,} more lines: jobmon show {details.execution.id} …"
+        parts.append(Content("\n".join(more[:_ERROR_FIRST])))
+        parts.append(Content.styled(told, "$text-warning"))
+        more = more[-_ERROR_LAST:]
+    if more:
+        parts.append(Content("\n".join(more)))
     return Content("\n").join(parts)
 
 

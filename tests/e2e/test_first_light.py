@@ -109,6 +109,32 @@ def test_quitting_asks_first_while_reports_run_here_and_drains(failing: Host) ->
     assert failing.json("show", str(queued["id"]))["status"] == "Succeeded"
 
 
+def test_a_database_that_went_away_is_said_keeps_the_rows_and_takes_no_retry(failing: Host) -> None:
+    worker = failing.start_worker()
+    failing.wait_for_status(1, ["Failed"])
+    worker.terminate()
+    worker.wait(timeout=30)
+    terminal = Terminal(["--scheduler", "off"], failing.environment, columns=120, rows=40)
+    away = failing.folder / "away"
+    away.mkdir()
+    try:
+        terminal.wait_for("#1", "✗ Failed", "● live")
+        for each in failing.folder.glob("jobmon.db*"):
+            each.rename(away / each.name)
+        terminal.wait_for("data is old", "was moved or deleted while it was open")
+        assert "#1" in terminal.text
+        terminal.press("r")
+        terminal.wait_for("✗ The database jobmon.db was moved or deleted")
+        for each in away.iterdir():
+            each.rename(failing.folder / each.name)
+        terminal.wait_for("● live", seconds=30)
+        terminal.press("q")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
+    assert [row["id"] for row in _rows(failing, "SELECT id FROM job_execution_log")] == [1]
+
+
 def test_the_first_run_creates_the_first_administrator_on_the_screen(tmp_path: Path) -> None:
     host = Host(tmp_path)
     terminal = Terminal([], host.environment)

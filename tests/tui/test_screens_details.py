@@ -42,6 +42,22 @@ async def test_a_failed_one_tells_its_error_lineage_output_and_audit() -> None:
     assert next(iter(told)) == "error"
 
 
+async def test_of_a_long_error_both_ends_are_shown_and_nothing_twice() -> None:
+    services = FakeServices()
+    detail = "\n".join(
+        ["exit status 1", "command: ledger", *(f"line {at}" for at in range(1, 101)), "the cause"]
+    )
+    failed = services.add("Ledger", error="exit status 1", error_detail=detail)
+    told = texts(await story_of(services, failed))["error"].split("\n")
+    assert told[:3] == ["exit status 1", "command: ledger", "line 1"]
+    assert told[-2:] == ["line 100", "the cause"]
+    assert f"… 78 more lines: jobmon show {failed} …" in told
+    assert len(told) == 1 + 8 + 1 + 16
+    just = "\n".join(f"line {at}" for at in range(1, 26))
+    short = services.add("Ledger", error="boom", error_detail=just)
+    assert texts(await story_of(services, short))["error"] == f"boom\n{just}"
+
+
 async def test_a_report_file_is_told_with_rows_size_and_digest() -> None:
     services = FakeServices()
     story = await story_of(services, services.add("Sales", Status.SUCCEEDED))

@@ -15,12 +15,12 @@ from textual.widgets import Input
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.roles import Verb, may
-from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.screens.acting import ActingScreen
 from jobmon_tui.tui.screens.details_reader import SETTLE, DetailsReader
+from jobmon_tui.tui.screens.hints import hint
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
@@ -123,6 +123,9 @@ class DashboardScreen(ActingScreen):
         self._reader.changed()
 
     def _stale(self, reason: str) -> None:
+        if self._old is None:
+            # Whole, and with its time in the list of messages: the header has room for its beginning only.
+            self.host.warned(f"What is shown is old. {reason}")
         self._old = reason
         if self.table.overview is None:
             self.table.set_notice("Nothing can be read yet; trying again …")
@@ -175,20 +178,19 @@ class DashboardScreen(ActingScreen):
     def _say_status(self) -> None:
         table, row = self.table, self.table.current
         name = rows.accessible_name(row) if row is not None and table.on_action else ""
-        hint = ""
-        if name:
-            name = f"{name} · Enter or Space"
-        elif self._old is not None:
-            hint = one_line(self._old)
-        elif row is not None and not table.cursor_in_view:
-            hint = f"The cursor is on #{row.id}, out of view"
-        elif row is not None and row.retried_by is not None and row.retried_by_status is not None:
-            hint = f"Retried by #{row.retried_by} ({row.retried_by_status.value}): o goes there"
+        said = hint(
+            self._old,
+            row,
+            in_view=table.cursor_in_view,
+            details_open=self._details_open,
+            in_table=table.has_focus,
+        )
+        name = f"{name} · Enter or Space" if name else ""
         narrowed = filter_text(self._wanted)
         if narrowed:
             narrowed = f"Only {narrowed} · 0: all"
         count = f"{rows.number(table.cursor + 1)} of {rows.number(table.total)}" if table.total else ""
-        self.query_one(StatusLine).put(name=name, hint=hint, narrowed=narrowed, count=count)
+        self.query_one(StatusLine).put(name=name, hint=said, narrowed=narrowed, count=count)
 
     def _offer_keys(self) -> None:
         """Let the last line teach the keys that work now."""
@@ -289,8 +291,10 @@ class DashboardScreen(ActingScreen):
 
     @on(DetailsRequested)
     def open_details(self) -> None:
-        """Show the details of the cursor's row."""
-        if not self._details_open:
+        """Show the details of the cursor's row; where they are shown, go into them."""
+        if self._details_open:
+            self.query_one(DetailsPanel).focus()
+        else:
             self.action_toggle_details()
 
     def action_toggle_details(self) -> None:
@@ -301,6 +305,12 @@ class DashboardScreen(ActingScreen):
         else:
             self._reader.close()
             self.table.focus()
+        self._say_status()
+
+    def on_descendant_focus(self) -> None:
+        """Say what the keys do where they go now."""
+        if self.ready:
+            self._say_status()
 
     def _follow(self) -> None:
         """Let the details, where they are open, be those of the cursor's row."""
@@ -315,5 +325,6 @@ class DashboardScreen(ActingScreen):
                 story = await host.services.show(host.caller, execution_id)
             except JobmonError as error:
                 if error.code is not ErrorCode.EXECUTION_NOT_FOUND:
+                    panel.unread(execution_id)
                     return partial(self.rows_failed, LoadFailed(error))
         return partial(panel.show, story)

@@ -13,8 +13,11 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from jobmon_tui.domain.text import one_line
+from jobmon_tui.tui import rows
 from jobmon_tui.tui.widgets.form import StillInput
 
+_WIDTH = 60
+"""Cells of a name: one line for each, however long it is."""
 _KEYS = "Type to narrow · ↑↓ choose · Enter queue · Esc back"
 
 
@@ -61,7 +64,7 @@ class PickReportScreen(ModalScreen[str | None]):
         options = self.query_one("#names", OptionList)
         options.clear_options()
         if self._shown:
-            options.add_options([Option(Content(one_line(name))) for name in self._shown])
+            options.add_options([Option(Content(rows.cut(one_line(name), _WIDTH))) for name in self._shown])
             options.highlighted = 0
         else:
             nothing = "No report's name holds that." if self._names else "There are no reports yet."

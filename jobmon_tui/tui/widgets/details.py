@@ -73,6 +73,12 @@ class DetailsPanel(Pager):
             elif follows:
                 self.call_after_refresh(self._keep_output_end)
 
+    def unread(self, execution_id: int) -> None:
+        """Say that this execution cannot be read; where it is shown already, what was read stays."""
+        if self._story is None or _id(self._story) != execution_id:
+            self._story = None
+            self._paint((), f"#{execution_id} cannot be read now. It is tried again by itself.")
+
     @property
     def _output_end(self) -> int:
         return self._bodies["output"].virtual_region.bottom
@@ -95,8 +101,8 @@ class DetailsPanel(Pager):
         """What is shown."""
         return self._story
 
-    def _paint(self, wanted: Sequence[Section]) -> None:
-        top = heading(self._story.details.execution) if self._story else Content("No execution is chosen.")
+    def _paint(self, wanted: Sequence[Section], nothing: str = "No execution is chosen.") -> None:
+        top = heading(self._story.details.execution) if self._story else Content(nothing)
         if top != self._top:
             self._top = top
             self._heading.update(top)
