@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 
 import asyncpg
-import pytest
 
 from jobmon_tui.domain.report import ReportDraft
 from tests.e2e.faults.size import rounds
@@ -103,22 +102,27 @@ async def _asked_of(url: str) -> list[str]:
         await connection.close()
 
 
-@pytest.mark.parametrize("query", ["select pg_sleep(600)", "select * from generate_series(1, 1000000000000)"])
-def test_a_query_on_postgresql_is_really_interrupted(tmp_path: Path, postgres_url: str, query: str) -> None:
-    parameters = {"source": postgres_url, "query": query, "format": "csv"}
-    reports = [
-        ReportDraft("Endless", "sql", parameters),
-        ReportDraft("Timed", "sql", parameters, timeout=1.0),
+def test_a_query_on_postgresql_is_really_interrupted(tmp_path: Path, postgres_url: str) -> None:
+    # One that never gives a row, and one that never stops giving them.
+    queries = {"silent": "select pg_sleep(600)", "endless": "select * from generate_series(1, 1000000000000)"}
+    parameters = {
+        name: {"source": postgres_url, "query": query, "format": "csv"} for name, query in queries.items()
+    }
+    reports = [ReportDraft(name, "sql", given) for name, given in parameters.items()]
+    reports += [
+        ReportDraft(f"{name}, timed", "sql", given, timeout=1.0) for name, given in parameters.items()
     ]
     stage = Stage(tmp_path, reports)
     with stage.working():
-        cancelled, timed = stage.queue("Endless"), stage.queue("Timed")
-        stage.wait_for_status(cancelled, ["Running"])
-        wait_until(lambda: query in str(asyncio.run(_asked_of(postgres_url))), 10, "it did not arrive")
-        stage.wait_for_status(timed, ["Failed"])
-        stage.run("cancel", str(cancelled))
-        stage.wait_for_status(cancelled, ["Cancelled"], seconds=GONE_WITHIN)
-        assert stage.status_of(cancelled) == CANCELLED
-        assert stage.status_of(timed) == ("Failed", "timed out after 1s")
+        cancelled = [stage.queue(name) for name in queries]
+        timed = [stage.queue(f"{name}, timed") for name in queries]
+        for query in queries.values():
+            wait_until(lambda sent=query: sent in str(asyncio.run(_asked_of(postgres_url))), 10, "not sent")
+        for each in timed:
+            stage.wait_for_status(each, ["Failed"])
+        stage.run("cancel", *map(str, cancelled))
+        wait_until(lambda: not _still(stage), GONE_WITHIN)
+        assert {stage.status_of(each) for each in cancelled} == {CANCELLED}
+        assert {stage.status_of(each) for each in timed} == {("Failed", "timed out after 1s")}
         assert asyncio.run(_asked_of(postgres_url)) == []
     assert [each for each in (tmp_path / "reports").iterdir() if each.is_file()] == []
