@@ -79,9 +79,10 @@ def sections(story: ExecutionStory) -> Sequence[Section]:
 
 def _error(details: ExecutionDetails) -> Content:
     said = clean(details.execution.error or "").strip()
-    more = clean(details.error_detail or "").strip().split("\n")
-    if more[0] == said:
-        del more[0]
+    detail = clean(details.error_detail or "").strip()
+    first, _, rest = detail.partition("\n")
+    detail = rest.strip("\n") if first == said else detail
+    more = detail.split("\n") if detail else []
     parts = [Content.styled(said, "bold $text-error")] if said else []
     left_out = len(more) - _ERROR_FIRST - _ERROR_LAST
     if left_out > 1:

@@ -53,6 +53,9 @@ async def test_of_a_long_error_both_ends_are_shown_and_nothing_twice() -> None:
     assert told[-2:] == ["line 100", "the cause"]
     assert f"… 78 more lines: jobmon show {failed} …" in told
     assert len(told) == 1 + 8 + 1 + 16
+    for detail in (None, "", "boom", "boom\n"):
+        alone = services.add("Ledger", error="boom", error_detail=detail)
+        assert texts(await story_of(services, alone))["error"] == "boom"
     just = "\n".join(f"line {at}" for at in range(1, 26))
     short = services.add("Ledger", error="boom", error_detail=just)
     assert texts(await story_of(services, short))["error"] == f"boom\n{just}"
