@@ -138,3 +138,18 @@ async def test_a_slow_database_is_asked_by_one_reading_at_a_time() -> None:
     await asyncio.sleep(EVERY)
     assert reads.begun == [1, 1]
     running.cancel()
+
+
+async def test_beneath_another_screen_nothing_is_read_or_painted_and_then_it_catches_up() -> None:
+    services = FakeServices()
+    running = services.add("Sales", Status.RUNNING, output="line 1\n")
+    async with on_stage(services) as stage:
+        await stage.press("m")
+        await stage.pilot.pause(0.3)
+        reads, before = services.database.reads, stage.screen.table.overview
+        services.move(running, Status.SUCCEEDED)
+        await stage.pilot.pause(1.5)
+        assert services.database.reads - reads <= 1
+        assert stage.screen.table.overview is before
+        await stage.press("escape")
+        await stage.until(lambda: "✓ Succeeded" in stage.line_of(running), seconds=2)

@@ -1,5 +1,6 @@
 """The part of the dashboard that changes something: retry, cancel, queue. One call at a time for each row."""
 
+import asyncio
 from typing import ClassVar
 
 from textual import on
@@ -37,6 +38,8 @@ class ActingScreen(Screen[None]):
         self._in_flight: set[int] = set()
         self.ready = False
         """True from when the table is there until it is taken down."""
+        self.in_sight = asyncio.Event()
+        """Set while no other screen covers this one."""
 
     @property
     def host(self) -> Host:
@@ -47,6 +50,19 @@ class ActingScreen(Screen[None]):
     def table(self) -> ExecutionTable:
         """The table."""
         return self.query_one(ExecutionTable)
+
+    @property
+    def current_id(self) -> int | None:
+        """The id of the cursor's row."""
+        return self.table.current.id if self.table.current else None
+
+    def on_screen_suspend(self) -> None:
+        """Rest while another screen covers this one."""
+        self.in_sight.clear()
+
+    def on_screen_resume(self) -> None:
+        """Catch up."""
+        self.in_sight.set()
 
     def on_unmount(self) -> None:
         """Touch the table no more: what is under way ends without it."""

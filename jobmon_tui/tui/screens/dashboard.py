@@ -111,8 +111,10 @@ class DashboardScreen(ActingScreen):
             self.host.refused(error)
 
     async def _renew(self) -> None:
+        # Beneath another screen whatever is painted here would paint that one anew, line by line.
+        await self.in_sight.wait()
         if self.table.overview is None or self.table.wanted != self._wanted:
-            await self.table.show(self._wanted, self._current_id)
+            await self.table.show(self._wanted, self.current_id)
         else:
             await self.table.renew()
 
@@ -140,12 +142,9 @@ class DashboardScreen(ActingScreen):
             self.host.refused(message.error)
 
     def _tick(self) -> None:
-        self.table.tick()
-        self._say()
-
-    @property
-    def _current_id(self) -> int | None:
-        return self.table.current.id if self.table.current else None
+        if self.in_sight.is_set():
+            self.table.tick()
+            self._say()
 
     # What is said around the table
 
@@ -225,7 +224,7 @@ class DashboardScreen(ActingScreen):
         if wanted != self._wanted:
             self._wanted = wanted
             self._say()
-            self.run_worker(self._show(self._current_id, after), group="filter", exclusive=True)
+            self.run_worker(self._show(self.current_id, after), group="filter", exclusive=True)
 
     async def _show(self, wish: int | None, after: float = 0.0) -> None:
         await asyncio.sleep(after)
@@ -277,7 +276,7 @@ class DashboardScreen(ActingScreen):
 
     async def _go_to(self, execution_id: int) -> None:
         await self._show(execution_id)
-        if self._current_id != execution_id and self._wanted != ExecutionFilter():
+        if self.current_id != execution_id and self._wanted != ExecutionFilter():
             self._wanted = ExecutionFilter()
             with self.prevent(Input.Changed):
                 self.query_one(SearchInput).value = ""
@@ -315,7 +314,7 @@ class DashboardScreen(ActingScreen):
     def _follow(self) -> None:
         """Let the details, where they are open, be those of the cursor's row."""
         if self._details_open:
-            self._reader.follow(self._current_id)
+            self._reader.follow(self.current_id)
 
     async def _read_story(self, execution_id: int | None) -> Callable[[], None]:
         host, panel = self.host, self.query_one(DetailsPanel)
