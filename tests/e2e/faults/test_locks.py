@@ -25,9 +25,7 @@ def test_a_lock_held_for_ten_seconds_loses_nothing(tmp_path: Path) -> None:
             held = time.monotonic()
             assert stage.json("show", str(failed))["status"] == "Failed"
             refused = stage.run("retry", str(failed), expect=6)
-            waited = time.monotonic() - held
             assert "locked by another program. Try again" in refused.stderr
-            assert waited < HELD
             assert len(stage.ask("SELECT 1 FROM job_execution_log")) == 2
             time.sleep(max(0.0, HELD - (time.monotonic() - held) - 2.0))
             # This one waits for the last seconds of the lock, and then is done.
