@@ -12,10 +12,12 @@ from scheduler.ports import (
     Exchanges,
     ExecutionQueue,
     Finished,
+    Takes,
+    Unclear,
     WorkerGone,
     WorkerInfo,
 )
-from scheduler.slots import Slots
+from scheduler.slots import ANY, Slots
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,8 @@ class Claiming:
         self._queue = queue
         # Together they cost one commit instead of two. Not every queue can.
         self._exchanges = queue if isinstance(queue, Exchanges) else None
+        # One call instead of two, between a commit and the start of what it has queued.
+        self._takes = queue if isinstance(queue, Takes) else None
         self._clock = clock
         self._info = info
         self._slots = slots
@@ -111,16 +115,40 @@ class Claiming:
         free = self._info.concurrency - len(self._slots)
         if free <= 0 or self._stopping.is_set():
             return False
-        ids = await self._offered(free)
-        if not ids or self._stopping.is_set():
-            return False
-        self._slots.expect(ids)
         try:
-            for claimed in await self._start(ids):
+            for claimed in await self._won(free):
                 self._slots.launch(claimed)
         finally:
             self._slots.expect(())
-        return len(ids) == free and len(self._slots) < self._info.concurrency
+        return self._backlog and len(self._slots) < self._info.concurrency
+
+    async def _won(self, free: int) -> Sequence[Claimed]:
+        if self._takes is not None:
+            return await self._take(self._takes, free)
+        ids = await self._offered(free)
+        if not ids or self._stopping.is_set():
+            return ()
+        self._slots.expect(ids)
+        return await self._start(ids)
+
+    async def _take(self, queue: Takes, free: int) -> Sequence[Claimed]:
+        life, unsure = self._lives, self.unsure
+        # Which ones is not known before the answer; a cancel of any of them may come before it.
+        self._slots.expect(ANY)
+        self.unsure = True
+        try:
+            ids, won = await queue.take(free, self._info.name)
+        except Unclear as error:
+            _log.warning("cannot start %d executions: %s", len(error.ids), error)
+            return await self._start(error.ids)
+        except UNAVAILABLE:
+            self.unsure = unsure
+            raise
+        self._backlog = len(ids) == free
+        if ids and life != self._lives:
+            return await self._start(ids)
+        self.unsure = False
+        return won
 
     async def _offered(self, room: int) -> Sequence[int]:
         ids = list(await self._queue.offer(room))[:room]

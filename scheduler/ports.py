@@ -22,6 +22,15 @@ class Unavailable(Exception):  # noqa: N818 - a state of the storage, not a mist
     """
 
 
+class Unclear(Unavailable):
+    """A start that may have taken effect: `start(ids, worker)` tells, once the storage answers again."""
+
+    def __init__(self, ids: Sequence[int]) -> None:
+        """`ids` are those that were asked for."""
+        super().__init__("it is unclear what was started")
+        self.ids = tuple(ids)
+
+
 class WorkerGone(Exception):  # noqa: N818 - a fact about the worker
     """This worker is not registered any more: another one took it for lost and ended its executions."""
 
@@ -121,6 +130,18 @@ class ExecutionQueue(Protocol):
 
         An entry whose token is not the execution's current one, or whose execution has ended already, is left
         out of the answer and changes nothing. So a finish whose answer was lost can be repeated.
+        """
+        ...
+
+
+@runtime_checkable
+class Takes(Protocol):
+    """What an `ExecutionQueue` may be able to do besides: look and start in one call, which is sooner."""
+
+    async def take(self, limit: int, worker: str) -> tuple[Sequence[int], Sequence[Claimed]]:
+        """Do what `offer(limit)` and then `start` of that do, and give both answers.
+
+        Raises `Unclear` where these may have been started, `WorkerGone` where the worker is not registered.
         """
         ...
 

@@ -1,13 +1,15 @@
 """What runs at this moment, and how each of it ends."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, get_args
 
 from scheduler.ports import Claimed, Clock, FinalStatus, Finished, Outcome, Runner
 
+ANY: Final = range(1, 2**63)
+"""Every id there can be."""
 UNFORESEEN: Final = "unforeseen error"
 
 
@@ -27,7 +29,7 @@ class Slots:
         self._clock = clock
         self._settled = settled
         self._slots: dict[int, _Slot] = {}
-        self._expected: frozenset[int] = frozenset()
+        self._expected: Collection[int] = ()
         self._early: dict[int, Outcome] = {}
         self._closing: Outcome | None = None
 
@@ -49,9 +51,9 @@ class Slots:
         """A runner has not ended yet."""
         return any(not slot.task.done() for slot in self._slots.values())
 
-    def expect(self, ids: Iterable[int]) -> None:
+    def expect(self, ids: Collection[int]) -> None:
         """Remember a `stop` of these until they are launched: they may be Running already, unknown to us."""
-        self._expected = frozenset(ids)
+        self._expected = ids
         self._early.clear()
 
     def launch(self, claimed: Claimed) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol, TypeVar
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.ports import StoredOutput
 from jobmon_tui.storage.transaction import SqlTransaction
-from scheduler.ports import Claimed, Finished, Schedule, Unavailable, WorkerGone, WorkerInfo
+from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo
 
 T = TypeVar("T")
 
@@ -25,6 +26,12 @@ class QueryDatabase(Protocol):
 
     async def write(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run and commit."""
+        ...
+
+    async def write_if(
+        self, look: Callable[[SqlTransaction], bool], work: Callable[[SqlTransaction], T]
+    ) -> T | None:
+        """Run `look` on a snapshot; if it says so, run `work` and commit."""
         ...
 
 
@@ -64,6 +71,27 @@ class DatabaseQueue:
     async def finish(self, finished: Sequence[Finished]) -> Sequence[int]:
         """Record outcomes whose token is current."""
         return await self._write(lambda transaction: transaction.finish(finished, self._clock()))
+
+    async def take(self, limit: int, worker: str) -> tuple[Sequence[int], Sequence[Claimed]]:
+        """Look for what is ready and start it, in one hop to the database's thread."""
+        offered: list[int] = []
+
+        def look(transaction: SqlTransaction) -> bool:
+            offered.extend(transaction.offer(limit, self._clock()))
+            return bool(offered)
+
+        def start(transaction: SqlTransaction) -> Sequence[Claimed] | None:
+            return transaction.start(offered, worker, self._clock())
+
+        try:
+            won = await self._guard(partial(self._database.write_if, look), start)
+        except Unavailable as error:
+            if offered:
+                raise Unclear(offered) from error
+            raise
+        if offered and won is None:
+            raise WorkerGone(worker)
+        return offered, won or ()
 
     async def exchange(
         self, finished: Sequence[Finished], ids: Sequence[int], worker: str

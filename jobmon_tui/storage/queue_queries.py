@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.ports import StoredOutput, WorkerSeen
 from jobmon_tui.storage.finish_queries import FinishQueries
-from jobmon_tui.storage.policy_queries import ANY_LIMIT
+from jobmon_tui.storage.policy_queries import NO_LIMITS
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
@@ -30,12 +30,15 @@ _START = (
         started_at=bindparam("now"),
         fencing_token=executions.c.fencing_token + 1,
     )
-    .returning(executions.c.id, executions.c.fencing_token, executions.c.configuration)
+)
+_REGISTERED = select(workers.c.name).where(workers.c.name == bindparam("by"))
+# One statement where nothing stands in the way: a registered worker, and no limits.
+_START_FREELY = _START.where(_REGISTERED.exists(), text(NO_LIMITS)).returning(
+    executions.c.id, executions.c.fencing_token, executions.c.configuration
 )
 _MINE = select(executions.c.id, executions.c.fencing_token, executions.c.configuration).where(
     executions.c.id.in_(bindparam("wanted", expanding=True)), _running, executions.c.worker == bindparam("by")
 )
-_REGISTERED = select(workers.c.name, ANY_LIMIT.label("limited")).where(workers.c.name == bindparam("by"))
 _TO_CANCEL = (
     select(executions.c.id)
     .join(cancel_requests, cancel_requests.c.execution_id == executions.c.id)
@@ -53,14 +56,14 @@ class QueueQueries(FinishQueries):
 
     def start(self, ids: Sequence[int], worker: str, now: datetime) -> Sequence[Claimed] | None:
         """Move Queued executions to Running; None if the worker is not registered."""
-        known = self._connection.execute(_REGISTERED, {"by": worker}).first()
-        if known is None:
-            return None
-        allowed = self.within_limits(ids) if known.limited else ids
-        started = self._connection.execute(_START, {"wanted": allowed, "by": worker, "now": now})
+        values = {"by": worker, "now": now}
+        started = self._connection.execute(_START_FREELY, {"wanted": ids, **values})
         won = {row.id: _claimed(row) for row in started}
         if len(won) < len(ids):
-            # Some were started before by this very worker, and the answer was lost; others won the rest.
+            if not self._registered(worker):
+                return None
+            # Limits; or some were started by this very worker and the answer was lost; or others won some.
+            self._connection.execute(_START, {"wanted": self.within_limits(ids), **values})
             mine = self._connection.execute(_MINE, {"wanted": ids, "by": worker})
             won = {row.id: _claimed(row) for row in mine}
         return [won[each] for each in ids if each in won]

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import aiosqlite
 from alembic import command
@@ -147,7 +147,7 @@ class _Lane:
     def __init__(self, path: Path, begin: str, committed: Callable[[], None] | None = None) -> None:
         self._committed = committed
         self._path = path
-        self._begin = begin
+        self._begin = self._next = begin
         self._lock = asyncio.Lock()
         self._async_engine = create_async_engine(sqlite_url("sqlite+aiosqlite", path), poolclass=NullPool)
         self._connection: AsyncConnection | None = None
@@ -175,35 +175,59 @@ class _Lane:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(self._begin)
+            connection.exec_driver_sql(self._next)
 
         self._engine = engine
 
-    def _work(self, work: Callable[[SqlTransaction], T]) -> T:
+    def _work(
+        self, work: Callable[[SqlTransaction], T], look: Callable[[SqlTransaction], bool] | None
+    ) -> tuple[T | None, bool]:
+        """Return the answer, and whether anything was written."""
         if self._engine is None:
             raise storage_unavailable("The database is closed.")
         require_same(self._path, self._identity)
-        with self._engine.begin() as connection:
+        with self._engine.connect() as connection:
             raw: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
-            return work(SqlTransaction(connection, lambda: raw.total_changes))
+            transaction = SqlTransaction(connection, lambda: raw.total_changes)
+            if look is not None:
+                self._next = "BEGIN"
+                with connection.begin():
+                    if not look(transaction):
+                        return None, False
+            self._next = self._begin
+            with connection.begin():
+                answer = work(transaction)
+            return answer, transaction.has_written
 
-    async def _hop(self, work: Callable[[SqlTransaction], T]) -> T:
+    async def _hop(
+        self, work: Callable[[SqlTransaction], T], look: Callable[[SqlTransaction], bool] | None
+    ) -> T | None:
         async with self._lock:
             try:
                 thread = await self._open()
-                answer: T = await _on_thread(thread, self._work, work)
+                answer, has_written = await _on_thread(thread, self._work, work, look)
             except (DBAPIError, sqlite3.Error) as error:
                 known = sqlite_error(error)
                 raise (plain_error(known, self._path) if known else error) from error
 
         # Here, not at the caller's: a cancelled caller's commit must wake the watchers all the same.
-        if self._committed is not None:
+        if has_written and self._committed is not None:
             self._committed()
         return answer
 
     async def run(self, work: Callable[[SqlTransaction], T]) -> T:
+        return cast("T", await self._shielded(work, None))
+
+    async def run_if(
+        self, look: Callable[[SqlTransaction], bool], work: Callable[[SqlTransaction], T]
+    ) -> T | None:
+        return await self._shielded(work, look)
+
+    async def _shielded(
+        self, work: Callable[[SqlTransaction], T], look: Callable[[SqlTransaction], bool] | None
+    ) -> T | None:
         # A cancelled caller must not free the lane while the thread is still inside its transaction.
-        return await asyncio.shield(asyncio.ensure_future(self._hop(work)))
+        return await asyncio.shield(asyncio.ensure_future(self._hop(work, look)))
 
     async def foreign_version(self) -> int:
         """A number that differs once another connection has committed."""
@@ -259,6 +283,15 @@ class SqliteDatabase:
     async def write(self, work: Callable[[SqlTransaction], T]) -> T:
         """Run `work` under BEGIN IMMEDIATE, commit, and tell the feed."""
         return await self._writer.run(work)
+
+    async def write_if(
+        self, look: Callable[[SqlTransaction], bool], work: Callable[[SqlTransaction], T]
+    ) -> T | None:
+        """Run `look` on a snapshot; only if it says so, run `work` as `write` does, in the same hop.
+
+        Otherwise the answer is None, and no lock was taken. Between the two others may have written.
+        """
+        return await self._writer.run_if(look, work)
 
     async def _foreign_version(self) -> int:
         return await self._writer.foreign_version()

@@ -107,12 +107,12 @@ class Store:
         return answer
 
     async def offer(self, limit: int) -> Sequence[int]:
-        def work() -> list[int]:
-            ready = [row for row in self.rows.values() if row.status == "Queued"]
-            ready.sort(key=lambda row: (-row.priority, row.id))
-            return [row.id for row in ready[:limit]]
+        return await self._call("offer", lambda: self._ready()[:limit])  # type: ignore[return-value]
 
-        return await self._call("offer", work)  # type: ignore[return-value]
+    def _ready(self) -> list[int]:
+        ready = [row for row in self.rows.values() if row.status == "Queued"]
+        ready.sort(key=lambda row: (-row.priority, row.id))
+        return [row.id for row in ready]
 
     async def start(self, ids: Sequence[int], worker: str) -> Sequence[Claimed]:
         return await self._call("start", lambda: self._start(ids, worker))  # type: ignore[return-value]
@@ -179,20 +179,6 @@ class Store:
     def _asked(self, worker: str) -> list[int]:
         mine = [row for row in self.rows.values() if row.status == "Running" and row.worker == worker]
         return [row.id for row in mine if row.cancel]
-
-
-class ExchangingStore(Store):
-    """One that can also record outcomes and start what comes next in one transaction."""
-
-    async def exchange(
-        self, finished: Sequence[Finished], ids: Sequence[int], worker: str
-    ) -> tuple[Sequence[int], Sequence[Claimed]]:
-        def work() -> tuple[list[int], list[Claimed]]:
-            if worker not in self.beats:
-                raise WorkerGone(worker)
-            return self._finish(finished), self._start(ids, worker)
-
-        return await self._call("exchange", work)  # type: ignore[return-value]
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Outcomes and the next starts in one transaction: what may fail in it, and what may come in between."""
+"""Several steps in one transaction or call: what may fail in it, and what may come in between."""
 
 import asyncio
 import random
@@ -7,7 +7,8 @@ import pytest
 
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Outcome
-from tests.scheduler.fakes import AWAY, SUCCEEDED, ExchangingStore, Runner, Store, at_work
+from tests.scheduler.exchanging import ExchangingStore, TakingStore
+from tests.scheduler.fakes import AWAY, SUCCEEDED, Runner, Store, at_work
 from tests.scheduler.virtual import virtual
 
 
@@ -176,11 +177,105 @@ async def test_a_stop_during_an_exchange_ends_what_was_won_without_running_it() 
     assert store.summary(2) == ("Failed", "terminal closed")
 
 
-@pytest.mark.parametrize("seed", range(40))
 @virtual
-async def test_whatever_fails_each_execution_runs_once_and_the_limit_is_kept(seed: int) -> None:
+async def test_a_look_and_a_start_are_one_call_where_the_queue_can() -> None:
+    store, runner = TakingStore(), Runner()
+    store.add(1, 2, 3)
+    store.add(4, priority=5)
+    async with at_work(store, runner, concurrency=2):
+        await asyncio.sleep(5)
+    assert runner.begun == [4, 1, 2, 3]
+    assert store.calls["start"] == 0
+    assert store.most_running == 2
+
+
+@pytest.mark.parametrize("after", [True, False])
+@virtual
+async def test_where_it_is_unclear_whether_a_take_took_effect_the_same_ones_are_started(after: bool) -> None:
+    store, runner = TakingStore(), Runner()
+    store.add(1, 2)
+    store.trouble(AWAY, "take", times=1, after=after)
+    async with at_work(store, runner, settle=0):
+        await asyncio.sleep(0.001)
+        store.add(3, priority=5)
+        await asyncio.sleep(5)
+    assert runner.begun == [1, 2, 3]
+    assert {row.starts for row in store.rows.values()} == {1}
+    assert store.calls["start"] == 1
+
+
+@virtual
+async def test_a_look_that_fails_has_started_nothing_and_the_worker_leaves_in_peace() -> None:
+    store = TakingStore()
+
+    async def take(limit: int, worker: str) -> tuple[list[int], list[Claimed]]:
+        raise AWAY
+
+    store.take = take  # type: ignore[method-assign,assignment]
+    store.add(1)
+    async with at_work(store) as engine:
+        await engine.stop()
+    assert store.reaped == []
+    assert store.statuses() == {1: "Queued"}
+
+
+@virtual
+async def test_a_stop_while_it_is_unclear_whether_a_take_took_effect_leaves_nothing_running() -> None:
+    store = TakingStore()
+    store.add(1)
+    store.trouble(AWAY, "take", "start", after=True)
+    async with at_work(store) as engine:
+        assert store.rows[1].status == "Running"
+        assert await engine.stop(30.0, "worker stopped") < 1
+    assert store.summary(1) == ("Failed", "worker stopped")
+
+
+@virtual
+async def test_a_stop_during_a_take_that_never_answers_leaves_nothing_running() -> None:
+    store = TakingStore()
+    store.answers["take"] = asyncio.Event()
+    store.add(1)
+    async with at_work(store) as engine:
+        assert await engine.stop(0.0, "worker stopped") == pytest.approx(15, abs=0.1)
+    assert store.summary(1) == ("Failed", "worker stopped")
+
+
+@virtual
+async def test_a_cancel_between_the_commit_of_a_take_and_the_launch_is_kept() -> None:
+    store, runner = TakingStore(), Runner(takes=300)
+    store.answers["take"] = asyncio.Event()
+    store.add(1, 2)
+    async with at_work(store, runner):
+        store.cancel(1)
+        await asyncio.sleep(0.1)
+        store.answers["take"].set()
+        await asyncio.sleep(0.1)
+        assert store.summary(1) == ("Cancelled", "cancelled")
+        assert runner.begun == [2]
+
+
+@virtual
+async def test_a_worker_taken_for_lost_during_a_take_does_not_run_what_ended_with_it() -> None:
+    store, runner = TakingStore(), Runner(takes=300)
+    store.answers["take"] = asyncio.Event()
+    store.add(1, 2)
+    async with at_work(store, runner, concurrency=1):
+        store.end("here", WORKER_LOST)
+        await asyncio.sleep(11)
+        assert "here" in store.beats
+        store.answers.pop("take").set()
+        await asyncio.sleep(0.1)
+        assert runner.begun == [2]
+
+
+@pytest.mark.parametrize("kind", [ExchangingStore, TakingStore])
+@pytest.mark.parametrize("seed", range(30))
+@virtual
+async def test_whatever_fails_each_execution_runs_once_and_the_limit_is_kept(
+    seed: int, kind: type[ExchangingStore]
+) -> None:
     chance = random.Random(seed)
-    store = ExchangingStore()
+    store = kind()
     ids = range(1, 41)
 
     async def some_time(claimed: Claimed) -> Outcome:
@@ -192,7 +287,7 @@ async def test_whatever_fails_each_execution_runs_once_and_the_limit_is_kept(see
         for each in ids:
             store.add(each)
             if chance.random() < 0.4:
-                call = chance.choice(["exchange", "exchange", "start", "finish", "offer"])
+                call = chance.choice(["exchange", "exchange", "start", "finish", "offer", "take"])
                 store.trouble(AWAY, call, times=chance.randint(1, 3), after=chance.random() < 0.5)
             await asyncio.sleep(chance.choice([0.0, 0.01, 0.2]))
         store.well()
