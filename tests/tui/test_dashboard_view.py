@@ -202,6 +202,6 @@ async def test_what_the_starter_offers_is_said_in_one_line_until_it_is_done(size
         assert stage.toasts == ["✓ The file is in place now."]
         await stage.until(lambda: hint not in stage.all_text and "Put file" not in stage.all_text)
         assert stage.table.size.height == height + 1
-        # Taken away again by hand: the line comes back by itself.
+        # Taken away again by hand: the line comes back by itself, once the toast over it is gone.
         missing.append(True)
-        await stage.until(lambda: hint in stage.all_text and "p Put file" in stage.all_text)
+        await stage.until(lambda: hint in stage.all_text and "p Put file" in stage.all_text, seconds=30)
