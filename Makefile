@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/.installed-peers
 
-.PHONY: help setup demo test faults check bench pictures cover format lock clean
+.PHONY: help setup demo test again faults check bench pictures cover format lock clean
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -22,6 +22,9 @@ demo: $(STAMP) ## the dashboard, live, on sample reports that really run
 
 test: $(STAMP) ## every test that needs no root and no browser
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+again: $(STAMP) ## only the tests that failed last time
+	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 
 faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
 	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/e2e/test_claims.py
