@@ -16,6 +16,7 @@ from jobmon_tui.domain.execution import (
     ExecutionDetails,
     NewExecution,
     Trigger,
+    retry_of,
 )
 from jobmon_tui.domain.report import DEFAULTS
 
@@ -122,18 +123,4 @@ def follow_up(
             return None
         details = f"automatic retry {number} of at most {policies.max_retries}"
         not_before = now + timedelta(seconds=backoff(policies.retry_delay, number, spread))
-    new = NewExecution(
-        report=execution.report,
-        trigger=Trigger.RETRY,
-        requested_by=AUTOMATION,
-        configuration_id=execution.configuration_id,
-        configuration_version=execution.configuration_version,
-        configuration=ended.configuration,
-        queued_at=now,
-        retry_of=execution.id,
-        attempt=execution.attempt + 1,
-        queue=ended.queue,
-        priority=ended.priority,
-        not_before=not_before,
-    )
-    return FollowUp(new, details)
+    return FollowUp(retry_of(ended, AUTOMATION, now, not_before=not_before), details)

@@ -152,6 +152,36 @@ def already_retried(execution_id: int, by: str) -> JobmonError:
     return JobmonError(ErrorCode.ALREADY_RETRIED, message, execution_id=execution_id)
 
 
+def retry_of(
+    failed: ExecutionDetails,
+    requested_by: str,
+    now: datetime,
+    *,
+    key: str | None = None,
+    not_before: datetime | None = None,
+) -> NewExecution:
+    """Return the execution that runs `failed` again: its exact snapshot, one attempt more.
+
+    Whether it may be run again is for the caller to know.
+    """
+    old = failed.execution
+    return NewExecution(
+        report=old.report,
+        trigger=Trigger.RETRY,
+        requested_by=requested_by,
+        configuration_id=old.configuration_id,
+        configuration_version=old.configuration_version,
+        configuration=failed.configuration,
+        queued_at=now,
+        retry_of=old.id,
+        attempt=old.attempt + 1,
+        queue=failed.queue,
+        priority=failed.priority,
+        not_before=not_before,
+        idempotency_key=key,
+    )
+
+
 def plan_retry(
     failed: ExecutionDetails, child: Execution | None, actor: str, now: datetime, key: str | None = None
 ) -> NewExecution:
@@ -176,20 +206,7 @@ def plan_retry(
             f"The original configuration could not be found: “{old.report}” was deleted. Nothing was queued.",
             execution_id=old.id,
         )
-    return NewExecution(
-        report=old.report,
-        trigger=Trigger.RETRY,
-        requested_by=actor,
-        configuration_id=old.configuration_id,
-        configuration_version=old.configuration_version,
-        configuration=failed.configuration,
-        queued_at=now,
-        retry_of=old.id,
-        attempt=old.attempt + 1,
-        queue=failed.queue,
-        priority=failed.priority,
-        idempotency_key=key,
-    )
+    return retry_of(failed, actor, now, key=key)
 
 
 def check_cancellable(execution: Execution) -> None:

@@ -2,28 +2,13 @@
 
 import asyncio
 import importlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from jobmon_tui.runners.bounded import in_thread
+from jobmon_tui.trusted_keyrings import SERVICE, trusted
 
-if TYPE_CHECKING:
-    from keyring.backend import KeyringBackend
-
-SERVICE: Final = "jobmon-tui"
 WAIT: Final = 3.0
 """Seconds: a locked keyring without a screen asks for its password where nobody is."""
-
-_GOOD: Final = frozenset(
-    {
-        "keyring.backends.SecretService",
-        "keyring.backends.kwallet",
-        "keyring.backends.libsecret",
-        "keyring.backends.macOS",
-        "keyring.backends.Windows",
-    }
-)
-"""The null backend finds nothing and says nothing; others keep plain text in a file."""
 
 
 class NoKeyringError(Exception):
@@ -49,7 +34,7 @@ def _ask(name: str) -> str | None:
     # Imported here: keyring costs more than everything else before a first execution.
     keyring = importlib.import_module("keyring")
     errors = importlib.import_module("keyring.errors")
-    backends = list(_trusted(keyring.get_keyring()))
+    backends = list(trusted(keyring.get_keyring()))
     if not backends:
         raise NoKeyringError("this machine has no keyring; use ${env:NAME} instead")
     try:
@@ -61,12 +46,3 @@ def _ask(name: str) -> str | None:
         # Only the kind: what a backend says may quote what it was asked.
         raise NoKeyringError(f"the keyring failed ({type(error).__name__}); is it locked?") from error
     return None
-
-
-def _trusted(backend: "KeyringBackend") -> "Iterator[KeyringBackend]":
-    module = type(backend).__module__
-    if module == "keyring.backends.chainer":
-        for inner in getattr(backend, "backends", ()):
-            yield from _trusted(inner)
-    elif module in _GOOD:
-        yield backend

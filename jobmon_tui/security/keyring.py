@@ -6,29 +6,19 @@ Never in a plain file: where there is no good keyring, the caller is told so, an
 import importlib
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from jobmon_tui.trusted_keyrings import SERVICE, trusted
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
 T = TypeVar("T")
 
-SERVICE: Final = "jobmon-tui"
 WAIT_SECONDS: Final = 3.0
 """A locked keyring with no screen to ask on waits for ever."""
-
-_GOOD: Final = frozenset(
-    {
-        "keyring.backends.SecretService",
-        "keyring.backends.kwallet",
-        "keyring.backends.libsecret",
-        "keyring.backends.macOS",
-        "keyring.backends.Windows",
-    }
-)
-"""The null backend keeps nothing and says nothing; others write plain text to a file."""
 
 
 class NoKeyring(Exception):  # noqa: N818  # named as a fact, as the refusals are
@@ -55,20 +45,11 @@ def _bounded(work: Callable[[], T], wait: float) -> T:
     return answer
 
 
-def _trusted(backend: "KeyringBackend") -> "Iterator[KeyringBackend]":
-    module = type(backend).__module__
-    if module == "keyring.backends.chainer":
-        for inner in getattr(backend, "backends", ()):
-            yield from _trusted(inner)
-    elif module in _GOOD:
-        yield backend
-
-
 def _on_backend(work: "Callable[[KeyringBackend], T]") -> T:
     # Imported here: keyring costs more than most commands do.
     keyring = importlib.import_module("keyring")
     errors = importlib.import_module("keyring.errors")
-    backend = next(_trusted(keyring.get_keyring()), None)
+    backend = next(trusted(keyring.get_keyring()), None)
     if backend is None:
         raise NoKeyring("this machine has no keyring that can be trusted")
     try:
