@@ -9,7 +9,8 @@ from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.session import settings
 from jobmon_tui.storage.maintenance import Health, check_file
-from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision, head_revision
+from jobmon_tui.storage.schema import head_revision
+from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
 from jobmon_tui.storage.sqlite_file import require_database
 
 app = group(

@@ -12,7 +12,8 @@ from sqlalchemy.pool import StaticPool
 
 from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.services.look import ChainReport, chain_report
-from jobmon_tui.storage.sqlite import head_revision, refuse_newer
+from jobmon_tui.storage.schema import head_revision
+from jobmon_tui.storage.sqlite import refuse_newer
 from jobmon_tui.storage.sqlite_file import plain_error, require_database
 from jobmon_tui.storage.transaction import SqlTransaction
 

@@ -93,6 +93,29 @@ class DatabaseQueue:
             raise WorkerGone(worker)
         return offered, won or ()
 
+    async def refill(
+        self, finished: Sequence[Finished], limit: int, worker: str
+    ) -> tuple[Sequence[int], Sequence[int], Sequence[Claimed]]:
+        """Record outcomes, look for what is ready and start it: one hop and one commit for all."""
+        offered: list[int] = []
+
+        def work(transaction: SqlTransaction) -> tuple[Sequence[int], Sequence[Claimed]]:
+            accepted = transaction.finish(finished, self._clock())
+            offered.extend(transaction.offer(limit, self._clock()))
+            won = transaction.start(offered, worker, self._clock()) if offered else ()
+            if won is None:
+                # Raised in the transaction: it takes the outcomes back.
+                raise WorkerGone(worker)
+            return accepted, won
+
+        try:
+            accepted, won = await self._write(work)
+        except Unavailable as error:
+            if offered:
+                raise Unclear(offered) from error
+            raise
+        return accepted, offered, won
+
     async def exchange(
         self, finished: Sequence[Finished], ids: Sequence[int], worker: str
     ) -> tuple[Sequence[int], Sequence[Claimed]]:

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import aiosqlite
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -19,6 +16,7 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from jobmon_tui.domain.errors import storage_unavailable
 from jobmon_tui.storage.feed import ChangeFeed
+from jobmon_tui.storage.schema import head_revision, migrate, require_known
 from jobmon_tui.storage.sqlite_file import (
     Identity,
     glance,
@@ -36,25 +34,12 @@ from jobmon_tui.storage.transaction import SqlTransaction
 T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5_000
-_MIGRATIONS = Path(__file__).parent / "migrations"
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
 )
-
-
-def _alembic() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def head_revision() -> str:
-    """Return the newest schema this program knows."""
-    return ScriptDirectory.from_config(_alembic()).get_current_head() or ""
 
 
 def current_revision(path: Path) -> str | None:
@@ -82,11 +67,7 @@ def current_revision(path: Path) -> str | None:
 def refuse_newer(path: Path) -> str | None:
     """Return the schema of the file. Raises `storage_unavailable` for one that this program does not know."""
     revision = current_revision(path)
-    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
-    if revision is not None and revision not in known:
-        raise storage_unavailable(
-            f"The database {path.name} was made by a newer jobmon (schema {revision}). Upgrade this program."
-        )
+    require_known(revision, path.name)
     return revision
 
 
@@ -121,11 +102,9 @@ def upgrade(path: Path) -> None:
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    config = _alembic()
     try:
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection)
             if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
                 raise storage_unavailable(f"The database {path.name} holds rows that point nowhere.")
     except (DBAPIError, sqlite3.Error) as error:

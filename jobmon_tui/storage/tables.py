@@ -1,28 +1,12 @@
 """The tables, in SQLModel's language. They never leave this room: queries build domain objects."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Index, Text, false, text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import Column, Index, false, text
 from sqlmodel import Field, SQLModel
 
-from jobmon_tui.domain.audit import rfc3339
-
-
-class UtcText(TypeDecorator[datetime]):
-    """An aware time as RFC 3339 text in UTC: anyone who opens the file can read it, and it sorts as time."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> str | None:
-        """Write a time."""
-        return None if value is None else rfc3339(value)
-
-    def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
-        """Read a time."""
-        return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+from jobmon_tui.storage.column_types import BIG, UtcText, where
 
 
 def _time(*, nullable: bool = False) -> Any:
@@ -34,10 +18,10 @@ class ReportConfigurationRow(SQLModel, table=True):
 
     __tablename__ = "report_configuration"
     __table_args__ = (
-        Index("ix_report_limited", "id", "max_concurrent", sqlite_where=text("max_concurrent IS NOT NULL")),
+        Index("ix_report_limited", "id", "max_concurrent", **where("max_concurrent IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     name: str = Field(unique=True)
     version: int = 1
     runner: str
@@ -71,10 +55,10 @@ class ReportStateRow(SQLModel, table=True):
             "ix_state_limited",
             "configuration_id",
             "max_concurrent",
-            sqlite_where=text("max_concurrent IS NOT NULL"),
+            **where("max_concurrent IS NOT NULL"),
         ),
     )
-    configuration_id: int = Field(primary_key=True)
+    configuration_id: int = Field(primary_key=True, sa_type=BIG)
     last_due: datetime | None = _time(nullable=True)
     skipped_due: datetime | None = _time(nullable=True)
     skipped_reason: str | None = None
@@ -92,40 +76,39 @@ class JobExecutionLogRow(SQLModel, table=True):
             "ux_execution_active_retry",
             "retry_of",
             unique=True,
-            sqlite_where=text("status IN ('Queued', 'Running')"),
-            postgresql_where=text("status IN ('Queued', 'Running')"),
+            **where("status IN ('Queued', 'Running')"),
         ),
-        Index("ix_execution_retry_of", "retry_of", sqlite_where=text("retry_of IS NOT NULL")),
+        Index("ix_execution_retry_of", "retry_of", **where("retry_of IS NOT NULL")),
         Index(
             "ux_execution_idempotency",
             "requested_by",
             "retry_of",
             "idempotency_key",
             unique=True,
-            sqlite_where=text("idempotency_key IS NOT NULL"),
+            **where("idempotency_key IS NOT NULL"),
         ),
-        Index("ix_execution_ready", text("priority DESC"), "id", sqlite_where=text("status = 'Queued'")),
-        Index("ix_execution_running", "worker", "id", sqlite_where=text("status = 'Running'")),
+        Index("ix_execution_ready", text("priority DESC"), "id", **where("status = 'Queued'")),
+        Index("ix_execution_running", "worker", "id", **where("status = 'Running'")),
         Index(
             "ux_execution_firing",
             "configuration_id",
             "due_at",
             unique=True,
-            sqlite_where=text("due_at IS NOT NULL"),
+            **where("due_at IS NOT NULL"),
         ),
         Index(
             "ix_execution_active",
             "configuration_id",
-            sqlite_where=text("status IN ('Queued', 'Running')"),
+            **where("status IN ('Queued', 'Running')"),
         ),
         {"sqlite_autoincrement": True},
     )
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     report: str
     status: str
     trigger: str
     requested_by: str
-    retry_of: int | None = None
+    retry_of: int | None = Field(default=None, sa_type=BIG)
     attempt: int = 1
     queue: str = "default"
     priority: int = 0
@@ -134,18 +117,18 @@ class JobExecutionLogRow(SQLModel, table=True):
     queued_at: datetime = _time()
     started_at: datetime | None = _time(nullable=True)
     finished_at: datetime | None = _time(nullable=True)
-    duration_ms: int | None = None
+    duration_ms: int | None = Field(default=None, sa_type=BIG)
     worker: str | None = None
-    fencing_token: int = 0
-    configuration_id: int
+    fencing_token: int = Field(default=0, sa_type=BIG)
+    configuration_id: int = Field(sa_type=BIG)
     configuration_version: int
     idempotency_key: str | None = None
     error: str | None = None
     output_path: str | None = None
     configuration: str
     error_detail: str | None = None
-    output_rows: int | None = None
-    output_size: int | None = None
+    output_rows: int | None = Field(default=None, sa_type=BIG)
+    output_size: int | None = Field(default=None, sa_type=BIG)
     output_sha256: str | None = None
 
 
@@ -153,7 +136,7 @@ class CancelRequestRow(SQLModel, table=True):
     """Somebody asked for a Running execution to be stopped."""
 
     __tablename__ = "cancel_request"
-    execution_id: int = Field(primary_key=True)
+    execution_id: int = Field(primary_key=True, sa_type=BIG)
     requested_by: str
     requested_at: datetime = _time()
 
@@ -162,10 +145,10 @@ class ExecutionOutputRow(SQLModel, table=True):
     """What an execution printed: its start and, where that is not all, its end."""
 
     __tablename__ = "execution_output"
-    execution_id: int = Field(primary_key=True)
+    execution_id: int = Field(primary_key=True, sa_type=BIG)
     part: str = Field(primary_key=True)
-    start: int = 0
-    total: int = 0
+    start: int = Field(default=0, sa_type=BIG)
+    total: int = Field(default=0, sa_type=BIG)
     body: str = ""
 
 
@@ -178,7 +161,7 @@ class WorkerRow(SQLModel, table=True):
     pid: int
     version: str
     concurrency: int
-    beats: int = 0
+    beats: int = Field(default=0, sa_type=BIG)
     started_at: datetime = _time()
     beat_at: datetime = _time()
 
@@ -196,7 +179,7 @@ class StatusCountRow(SQLModel, table=True):
     __tablename__ = "status_count"
     status: str = Field(primary_key=True)
     slot: int = Field(default=0, primary_key=True)
-    n: int = 0
+    n: int = Field(default=0, sa_type=BIG)
 
 
 class AuditLogRow(SQLModel, table=True):
@@ -204,15 +187,15 @@ class AuditLogRow(SQLModel, table=True):
 
     __tablename__ = "audit_log"
     __table_args__ = (Index("ix_audit_execution", "execution_id"),)
-    id: int = Field(primary_key=True)
+    id: int = Field(primary_key=True, sa_type=BIG)
     at: datetime = _time()
     actor: str
     role: str
     action: str
     outcome: str
     code: str | None = None
-    execution_id: int | None = None
-    new_execution_id: int | None = None
+    execution_id: int | None = Field(default=None, sa_type=BIG)
+    new_execution_id: int | None = Field(default=None, sa_type=BIG)
     origin: str
     details: str | None = None
     previous_hash: str
@@ -224,7 +207,7 @@ class AuditHeadRow(SQLModel, table=True):
 
     __tablename__ = "audit_head"
     id: int = Field(primary_key=True)
-    audit_id: int
+    audit_id: int = Field(sa_type=BIG)
     hash: str
 
 
@@ -233,7 +216,7 @@ class UserAccountRow(SQLModel, table=True):
 
     __tablename__ = "user_account"
     __table_args__ = {"sqlite_autoincrement": True}
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=BIG)
     name: str = Field(unique=True)
     role: str
     password_hash: str
@@ -246,7 +229,7 @@ class SessionRow(SQLModel, table=True):
 
     __tablename__ = "session"
     token_hash: str = Field(primary_key=True)
-    user_id: int = Field(foreign_key="user_account.id", index=True)
+    user_id: int = Field(foreign_key="user_account.id", index=True, sa_type=BIG)
     created_at: datetime = _time()
     expires_at: datetime = _time()
 

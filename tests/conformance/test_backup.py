@@ -14,7 +14,8 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.storage import backup
 from jobmon_tui.storage.backup import back_up
 from jobmon_tui.storage.maintenance import check_file
-from jobmon_tui.storage.sqlite import SqliteDatabase, head_revision
+from jobmon_tui.storage.schema import head_revision
+from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.conformance.test_retention import OLD, Writer, fill
 from tests.conformance.world import DRAFT, NOW
 

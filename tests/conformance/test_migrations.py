@@ -7,7 +7,9 @@ from alembic import command
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from jobmon_tui.storage.sqlite import SqliteDatabase, _alembic, current_revision, head_revision
+from jobmon_tui.storage.schema import alembic_config as _alembic
+from jobmon_tui.storage.schema import head_revision
+from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
 from jobmon_tui.storage.triggers import SQLITE_TRIGGERS
 
 AT = "2026-01-02T03:04:05.000000Z"

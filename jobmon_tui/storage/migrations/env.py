@@ -5,9 +5,11 @@ from sqlmodel import SQLModel
 
 import jobmon_tui.storage.tables  # noqa: F401  # fills the metadata
 from jobmon_tui.storage.triggers import sqlite_statements
+from jobmon_tui.storage.triggers_postgres import postgres_statements
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=True)
+on_sqlite = connection.dialect.name == "sqlite"
+context.configure(connection=connection, target_metadata=SQLModel.metadata, render_as_batch=on_sqlite)
 context.run_migrations()
-for statement in sqlite_statements():
+for statement in sqlite_statements() if on_sqlite else postgres_statements():
     connection.exec_driver_sql(statement)

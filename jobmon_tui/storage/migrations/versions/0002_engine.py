@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from jobmon_tui.storage.column_types import BIG
+
 revision = "0002"
 down_revision = "0001"
 
@@ -19,8 +21,8 @@ def upgrade() -> None:
     ):
         op.add_column("report_configuration", column)
     for column in (
-        sa.Column("output_rows", sa.Integer),
-        sa.Column("output_size", sa.Integer),
+        sa.Column("output_rows", BIG),
+        sa.Column("output_size", BIG),
         sa.Column("output_sha256", sa.Text),
     ):
         op.add_column("job_execution_log", column)

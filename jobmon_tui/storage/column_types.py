@@ -1,0 +1,47 @@
+"""How times and ids are kept: as each backend keeps them best, and the same to whoever reads them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Dialect, Integer, Text, text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from jobmon_tui.domain.audit import rfc3339
+
+BIG = BigInteger().with_variant(Integer(), "sqlite")
+"""Ids and sizes. SQLite counts AUTOINCREMENT ids in a plain INTEGER only, which has 64 bits there."""
+
+
+def where(condition: str) -> dict[str, Any]:
+    """Return what makes an index partial, on either backend."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+class UtcText(TypeDecorator[datetime]):
+    """An aware time in UTC, to the microsecond.
+
+    On SQLite it is RFC 3339 text: anyone who opens the file can read it, and it sorts as time does. On
+    PostgreSQL it is a `timestamptz`.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column's own type on this backend."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TIMESTAMP(timezone=True))
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Write a time."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if dialect.name == "postgresql" else rfc3339(value)
+
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
+        """Read a time."""
+        if value is None:
+            return None
+        return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)

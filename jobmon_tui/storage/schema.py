@@ -1,0 +1,47 @@
+"""Which schemas this program knows, and the step from one to the next."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from jobmon_tui.domain.errors import storage_unavailable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def alembic_config() -> Config:
+    """Return Alembic's configuration; there is no file of it."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """Return every schema this program knows, newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+
+
+def head_revision() -> str:
+    """Return the newest schema this program knows."""
+    return known_revisions()[0]
+
+
+def require_known(revision: str | None, name: str) -> None:
+    """Raise `storage_unavailable` for a schema that this program does not know."""
+    if revision is not None and revision not in known_revisions():
+        raise storage_unavailable(
+            f"The database {name} was made by a newer jobmon (schema {revision}). Upgrade this program."
+        )
+
+
+def migrate(connection: Connection, to: str = "head") -> None:
+    """Bring the schema up to `to`, in the connection's transaction."""
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
