@@ -84,3 +84,14 @@ def invalid_input(message: str) -> JobmonError:
 def storage_unavailable(message: str) -> JobmonError:
     """The database cannot be read or written; `message` says why, without paths of credentials."""
     return JobmonError(ErrorCode.STORAGE_UNAVAILABLE, message)
+
+
+class UnclearOutcomeError(JobmonError):
+    """The connection broke while a change was being saved: it may have been saved, or not."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.STORAGE_UNAVAILABLE,
+            "The connection to the database broke while the change was being saved. "
+            "Look whether it was, before you try again.",
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
 from jobmon_tui.storage.on_connection import OnConnection
@@ -22,7 +22,7 @@ _MOVE_HEAD = (
 )
 
 
-def _audit_entry(row: Row[Any]) -> AuditEntry:
+def _audit_entry(row: Any) -> AuditEntry:
     entry = NewAuditEntry(
         row.at,
         row.actor,

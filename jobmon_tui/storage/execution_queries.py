@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    FromClause,
     Label,
-    Row,
     Select,
     and_,
     bindparam,
@@ -16,6 +16,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
     update,
 )
 
@@ -55,11 +56,23 @@ def _of_newest_retry(column: str) -> Label[Any]:
     )
 
 
-_state = case(
-    (reports.c.id.is_(None), "deleted"),
-    (reports.c.version == executions.c.configuration_version, "unchanged"),
-    else_="changed",
-).label("configuration_state")
+# Locked where a decision hangs on it: an edit or a deletion waits until this transaction has ended.
+_held = (
+    select(reports.c.id, reports.c.version)
+    .where(reports.c.id == executions.c.configuration_id)
+    .with_for_update(read=True)
+    .lateral("held")
+)
+
+
+def _state(report: FromClause) -> Label[Any]:
+    return case(
+        (report.c.id.is_(None), "deleted"),
+        (report.c.version == executions.c.configuration_version, "unchanged"),
+        else_="changed",
+    ).label("configuration_state")
+
+
 _listed = (
     executions.c.id,
     executions.c.report,
@@ -75,7 +88,7 @@ _listed = (
     executions.c.worker,
     executions.c.configuration_id,
     executions.c.configuration_version,
-    _state,
+    _state(reports),
     executions.c.error,
     executions.c.output_path,
     _retried_by,
@@ -85,8 +98,7 @@ _listed = (
 )
 _joined = executions.outerjoin(reports, reports.c.id == executions.c.configuration_id)
 _list: Select[Any] = select(*_listed).select_from(_joined)
-_details: Select[Any] = select(
-    *_listed,
+_wide = (
     executions.c.configuration,
     executions.c.error_detail,
     executions.c.queue,
@@ -94,11 +106,23 @@ _details: Select[Any] = select(
     executions.c.output_rows,
     executions.c.output_size,
     executions.c.output_sha256,
-).select_from(_joined)
+)
+_LISTED = frozenset(column.name for column in _listed)
+_details: Select[Any] = select(*_listed, *_wide).select_from(_joined)
 # Written out, not bound: a partial index is used only where its own words stand in the query.
 _active = or_(*[executions.c.status == literal_column(f"'{status}'") for status in ("Queued", "Running")])
 # The statements of a retry are built once: putting one together costs more than running it.
 _ONE = _details.where(executions.c.id == bindparam("wanted"))
+ONE_LOCKED: Select[Any] = (
+    select(*(_state(_held) if column.name == "configuration_state" else column for column in _listed), *_wide)
+    .select_from(executions.outerjoin(_held, true()))
+    .where(executions.c.id == bindparam("wanted"))
+    .with_for_update(key_share=True, of=executions)
+)
+"""One execution that nobody else can change or retry meanwhile, of a report that nobody can edit or delete.
+
+For a backend where others write at the same time.
+"""
 _ACTIVE_CHILD = _list.where(executions.c.retry_of == bindparam("wanted"), _active)
 _CHILD_WITH_KEY = _list.where(
     executions.c.retry_of == bindparam("wanted"),
@@ -108,9 +132,9 @@ _CHILD_WITH_KEY = _list.where(
 _ADD = insert(executions).returning(executions.c.id)
 
 
-def _execution(row: Row[Any]) -> Execution:
+def _execution(row: Any) -> Execution:
     values = row._mapping  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
-    listed = {column.name: values[column.name] for column in _listed}
+    listed = {name: values[name] for name in _LISTED}
     listed["status"] = Status(listed["status"])
     listed["trigger"] = Trigger(listed["trigger"])
     child = listed["retried_by_status"]
@@ -134,6 +158,8 @@ def _matching(query: Select[Any], wanted: ExecutionFilter) -> Select[Any]:
 class ExecutionQueries(OnConnection):
     """The part of a transaction that reads and writes executions."""
 
+    one_execution: Select[Any] = _ONE
+
     def _one(self, query: Select[Any], **values: object) -> Execution | None:
         row = self._connection.execute(query, values).first()
         return None if row is None else _execution(row)
@@ -142,7 +168,7 @@ class ExecutionQueries(OnConnection):
         """Return one execution with its snapshot."""
         if abs(execution_id) > GREATEST_ID:
             return None
-        row = self._connection.execute(_ONE, {"wanted": execution_id}).first()
+        row = self._connection.execute(self.one_execution, {"wanted": execution_id}).first()
         if row is None:
             return None
         return ExecutionDetails(
@@ -166,9 +192,12 @@ class ExecutionQueries(OnConnection):
 
     def add_execution(self, new: NewExecution) -> int:
         """Queue an execution and return its id."""
+        return self._insert_execution(new, {})
+
+    def _insert_execution(self, new: NewExecution, more: Mapping[str, object]) -> int:
         values: dict[str, object] = {field: getattr(new, field) for field in new.__dataclass_fields__}
-        added = self._connection.execute(_ADD, {**values, "status": Status.QUEUED.value, "fencing_token": 0})
-        return int(added.scalar_one())
+        queued = {"status": Status.QUEUED.value, "fencing_token": 0}
+        return int(self._connection.execute(_ADD, {**values, **queued, **more}).scalar_one())
 
     def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:
         """Move a Queued execution to Cancelled."""

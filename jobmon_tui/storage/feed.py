@@ -27,7 +27,7 @@ def _blind() -> None:
 class Watch:
     """One watcher. It counts versions, so that a change between two waits is never lost."""
 
-    def __init__(self, feed: "ChangeFeed") -> None:
+    def __init__(self, feed: "Feed") -> None:
         self._feed = feed
         self._seen = feed.version
         self._event = asyncio.Event()
@@ -64,21 +64,17 @@ class WatchWakeup:
         await self._watch.wait(timeout)
 
 
-class ChangeFeed:
-    """Counts changes. Polls only while somebody watches."""
+class Feed:
+    """Counts changes. Looks for those of others only while somebody watches."""
 
-    def __init__(
-        self, foreign_version: Callable[[], Awaitable[int]], glance: Callable[[], object] = _blind
-    ) -> None:
-        """`foreign_version` answers with a number that differs once another connection has committed.
-
-        `glance` is quick, and mostly differs then too. It may miss a change: it only makes the poll prompt.
-        """
+    def __init__(self) -> None:
         self.version = 0
-        self._foreign_version = foreign_version
-        self._glance = glance
         self._watches: set[Watch] = set()
-        self._poller: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def _look(self) -> None:
+        """Call `changed` for what others commit, until cancelled."""
+        raise NotImplementedError
 
     def changed(self) -> None:
         """Tell every watcher: something was committed. Call it on the event loop's thread."""
@@ -90,8 +86,8 @@ class ChangeFeed:
         """Start watching."""
         made = Watch(self)
         self._watches.add(made)
-        if self._poller is None:
-            self._poller = asyncio.create_task(self._poll())
+        if self._task is None:
+            self._task = asyncio.create_task(self._look())
         return made
 
     def forget(self, watch: Watch) -> None:
@@ -99,14 +95,29 @@ class ChangeFeed:
         self._watches.discard(watch)
 
     async def close(self) -> None:
-        """Stop polling."""
-        if self._poller is not None:
-            self._poller.cancel()
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await self._poller
-            self._poller = None
+                await self._task
+            self._task = None
 
-    async def _poll(self) -> None:
+
+class ChangeFeed(Feed):
+    """The feed of a database that must be asked: a poll."""
+
+    def __init__(
+        self, foreign_version: Callable[[], Awaitable[int]], glance: Callable[[], object] = _blind
+    ) -> None:
+        """`foreign_version` answers with a number that differs once another connection has committed.
+
+        `glance` is quick, and mostly differs then too. It may miss a change: it only makes the poll prompt.
+        """
+        super().__init__()
+        self._foreign_version = foreign_version
+        self._glance = glance
+
+    async def _look(self) -> None:
         last: int | None = None
         glanced: object = None
         wary, due = 0, 0.0

@@ -20,6 +20,7 @@ _CURRENT = (
         executions.c.id.in_(bindparam("wanted", expanding=True)),
         executions.c.status == literal_column("'Running'"),
     )
+    .order_by(executions.c.id)
     .with_for_update()
 )
 _ASKED = select(cancel_requests.c.execution_id, cancel_requests.c.requested_by).where(

@@ -1,10 +1,10 @@
 """What every group of queries starts from."""
 
-from sqlalchemy import Connection
+from jobmon_tui.storage.rows import Executes
 
 
 class OnConnection:
     """Queries on one connection that is inside a transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Executes) -> None:
         self._connection = connection

@@ -12,9 +12,10 @@ from jobmon_tui.domain.automation import Step, after_failure, follow_up, is_lost
 from jobmon_tui.domain.execution import AUTOMATION, Execution, ExecutionDetails
 from jobmon_tui.domain.roles import SYSTEM_ROLE, Verb
 from jobmon_tui.storage.audit_queries import AuditQueries
+from jobmon_tui.storage.column_types import BIG, UtcText
 from jobmon_tui.storage.execution_queries import ExecutionQueries
 from jobmon_tui.storage.schedule_queries import ScheduleQueries
-from jobmon_tui.storage.tables import UtcText, executions, report_states, reports
+from jobmon_tui.storage.tables import executions, report_states, reports
 
 LOST_TOO_OFTEN = "lost too often in a row, not queued again"
 _ORIGIN = "scheduler"
@@ -35,22 +36,36 @@ NO_LIMITS = " AND ".join(
 """No report has a limit. So it is most often, and then one statement is enough where it asks this itself."""
 
 
-def _ready(narrowed: str, *bound: BindParameter[Any]) -> TextClause:
-    # As text for INDEXED BY alone: left to itself SQLite sorts all that is Queued, 60 ms where 100,000 are.
-    head = "SELECT id, priority FROM job_execution_log INDEXED BY ix_execution_ready WHERE status = 'Queued'"
-    rest = "AND (not_before IS NULL OR not_before <= :now) ORDER BY priority DESC, id LIMIT :most"
-    return text(f"{head} {narrowed} {rest}").bindparams(bindparam("now", type_=UtcText), *bound)
+class Ready:
+    """The ready executions in the order in which they are claimed.
+
+    As text for INDEXED BY alone: left to itself SQLite sorts all that is Queued, 60 ms where 100,000 are.
+    """
+
+    def __init__(self, hint: str) -> None:
+        """`hint` stands after the table's name."""
+        self._hint = hint
+        self.without_limits = self._text(f"AND {NO_LIMITS}")
+        self.but = self._text(
+            "AND configuration_id NOT IN :reports", bindparam("reports", expanding=True, type_=BIG)
+        )
+        self.of = self._text("AND configuration_id = :report", bindparam("report", type_=BIG))
+
+    def _text(self, narrowed: str, *bound: BindParameter[Any]) -> TextClause:
+        head = f"SELECT id, priority FROM job_execution_log {self._hint} WHERE status = 'Queued'"  # noqa: S608
+        rest = "AND (not_before IS NULL OR not_before <= :now) ORDER BY priority DESC, id LIMIT :most"
+        values = (bindparam("now", type_=UtcText), bindparam("most", type_=BIG))
+        return text(f"{head} {narrowed} {rest}").bindparams(*values, *bound)
 
 
-_READY = _ready(f"AND {NO_LIMITS}")
-_READY_BUT = _ready("AND configuration_id NOT IN :reports", bindparam("reports", expanding=True))
-_READY_OF = _ready("AND configuration_id = :report")
 _SNAPSHOT = select(executions.c.configuration).where(executions.c.id == bindparam("wanted"))
 _NEXT_ID = text("SELECT seq + 1 FROM sqlite_sequence WHERE name = 'job_execution_log'")
 
 
 class PolicyQueries(ExecutionQueries, AuditQueries, ScheduleQueries):
     """The part of a transaction that keeps to reports' policies."""
+
+    ready = Ready("INDEXED BY ix_execution_ready")
 
     # Limits
 
@@ -83,14 +98,15 @@ class PolicyQueries(ExecutionQueries, AuditQueries, ScheduleQueries):
 
         Of a report with a limit only as many as may start: others must not stand in the way.
         """
-        ready = self._connection.execute(_READY, {"now": now, "most": limit}).all()
+        ready = self._connection.execute(self.ready.without_limits, {"now": now, "most": limit}).all()
         if ready or not (room := self._room()):
             return [int(row.id) for row in ready]
-        found = [*self._connection.execute(_READY_BUT, {"now": now, "most": limit, "reports": list(room)})]
+        others = {"now": now, "most": limit, "reports": list(room)}
+        found = [*self._connection.execute(self.ready.but, others)]
         for report_id, more in room.items():
             if more:
                 values = {"now": now, "most": min(limit, more), "report": report_id}
-                found += self._connection.execute(_READY_OF, values)
+                found += self._connection.execute(self.ready.of, values)
         found.sort(key=lambda row: (-row.priority, row.id))
         return [int(row.id) for row in found[:limit]]
 

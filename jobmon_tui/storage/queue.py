@@ -100,13 +100,13 @@ class DatabaseQueue:
         offered: list[int] = []
 
         def work(transaction: SqlTransaction) -> tuple[Sequence[int], Sequence[Claimed]]:
-            accepted = transaction.finish(finished, self._clock())
-            offered.extend(transaction.offer(limit, self._clock()))
-            won = transaction.start(offered, worker, self._clock()) if offered else ()
-            if won is None:
-                # Raised in the transaction: it takes the outcomes back.
+            # Asks first whether the worker is registered, and then locks in the order in which a reap does.
+            done = transaction.exchange(finished, (), worker, self._clock())
+            if done is None:
                 raise WorkerGone(worker)
-            return accepted, won
+            offered[:] = transaction.offer(limit, self._clock())
+            won = transaction.start(offered, worker, self._clock()) if offered else ()
+            return done[0], won or ()
 
         try:
             accepted, won = await self._write(work)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, func, insert, literal_column, select, text, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite takes the same words
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
@@ -31,7 +31,11 @@ _START = (
         fencing_token=executions.c.fencing_token + 1,
     )
 )
-_REGISTERED = select(workers.c.name).where(workers.c.name == bindparam("by"))
+# Held, where others write at the same time: nobody takes this worker for lost while it starts something.
+_REGISTERED = (
+    select(workers.c.name).where(workers.c.name == bindparam("by")).with_for_update(read=True, key_share=True)
+)
+_DOOMED = select(workers.c.name).where(workers.c.name == bindparam("by")).with_for_update()
 # One statement where nothing stands in the way: a registered worker, and no limits.
 _START_FREELY = _START.where(_REGISTERED.exists(), text(NO_LIMITS)).returning(
     executions.c.id, executions.c.fencing_token, executions.c.configuration
@@ -76,7 +80,7 @@ class QueueQueries(FinishQueries):
             return None
         accepted = self.finish(finished, now)
         # In this order: what has just ended counts no more against the limit of its report.
-        return accepted, self.start(ids, worker, now) or ()
+        return accepted, (self.start(ids, worker, now) or ()) if ids else ()
 
     def _registered(self, worker: str) -> bool:
         return self._connection.execute(_REGISTERED, {"by": worker}).first() is not None
@@ -131,8 +135,12 @@ class QueueQueries(FinishQueries):
 
     def reap(self, worker: str, reason: str, now: datetime) -> Sequence[int]:
         """End what the worker has Running as Failed, and remove it."""
+        self._connection.execute(_DOOMED, {"by": worker})
         lost = self._connection.execute(
-            select(executions.c.id, executions.c.started_at).where(_running, executions.c.worker == worker)
+            select(executions.c.id, executions.c.started_at)
+            .where(_running, executions.c.worker == worker)
+            .order_by(executions.c.id)
+            .with_for_update()
         ).all()
         is_lost = reason == WORKER_LOST
         words = {row.id: self.lost_words(row.id, reason) if is_lost else reason for row in lost}

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Select, bindparam, select
 
 from jobmon_tui.domain.report import Report, ReportDraft, Skip
 from jobmon_tui.storage.tables import report_states, reports
@@ -12,9 +12,14 @@ REPORTS: Select[Any] = select(
     reports, report_states.c.skipped_due, report_states.c.skipped_reason
 ).select_from(reports.outerjoin(report_states, report_states.c.configuration_id == reports.c.id))
 """Reports with what `report_of` needs."""
+_HELD = REPORTS.with_for_update(key_share=True, of=reports)
+HELD_REPORT: Select[Any] = _HELD.where(reports.c.id == bindparam("wanted"))
+"""One report by its id, kept from others until the transaction ends; in a write only."""
+HELD_REPORT_NAMED: Select[Any] = _HELD.where(reports.c.name == bindparam("wanted"))
+"""The same by its name."""
 
 
-def report_of(row: Row[Any]) -> Report:
+def report_of(row: Any) -> Report:
     """Build a report from a row of `REPORTS`."""
     draft = ReportDraft(
         name=row.name,

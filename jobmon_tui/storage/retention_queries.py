@@ -7,10 +7,10 @@ failure that stays keeps what came of it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, select
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert  # SQLite takes the same words
 
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.execution import Status
@@ -83,7 +83,7 @@ class RetentionQueries(OnConnection):
         query = select(func.min(up.c.id).label("root")).group_by(up.c.start).distinct()
         return [int(row.root) for row in self._connection.execute(query)]
 
-    def _lines(self, roots: Sequence[int]) -> Sequence[Row[tuple[int, int, str, datetime | None]]]:
+    def _lines(self, roots: Sequence[int]) -> Sequence[Any]:
         columns = (executions.c.id, executions.c.status, executions.c.finished_at)
         top = select(executions.c.id.label("root"), *columns).where(executions.c.id.in_(roots))
         down = top.cte("down", recursive=True)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, func, literal_column, select
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite takes the same words
 
 from jobmon_tui.domain.execution import AUTOMATION, Status, Trigger
 from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.storage.on_connection import OnConnection
-from jobmon_tui.storage.report_rows import REPORTS, report_of
+from jobmon_tui.storage.report_rows import HELD_REPORT, report_of
 from jobmon_tui.storage.tables import executions, report_states, reports
 from scheduler.ports import MISSED, Misfire, Schedule
 
@@ -47,7 +47,7 @@ class ScheduleQueries(OnConnection):
 
     def fire(self, report_id: int, due_at: datetime, now: datetime) -> int | None:
         """Queue a report for a due time, once; not while it is paused, nor over an active one of it."""
-        row = self._connection.execute(REPORTS.where(reports.c.id == report_id)).first()
+        row = self._connection.execute(HELD_REPORT, {"wanted": report_id}).first()
         if row is None or row.paused or not self.move_cursor(report_id, due_at):
             return None
         report = report_of(row)
@@ -81,7 +81,7 @@ class ScheduleQueries(OnConnection):
 
     def skip(self, report_id: int, due_at: datetime) -> None:
         """Let a due time that was missed pass."""
-        known = self._connection.execute(select(reports.c.id).where(reports.c.id == report_id)).first()
+        known = self._connection.execute(HELD_REPORT, {"wanted": report_id}).first()
         if known is not None and self.move_cursor(report_id, due_at):
             self._remember_skip(report_id, due_at, MISSED)
 
@@ -92,7 +92,9 @@ class ScheduleQueries(OnConnection):
             moved.on_conflict_do_update(
                 index_elements=["configuration_id"],
                 set_={"last_due": due_at},
-                where=func.coalesce(report_states.c.last_due, literal_column("''")) < moved.excluded.last_due,
+                where=or_(
+                    report_states.c.last_due.is_(None), report_states.c.last_due < moved.excluded.last_due
+                ),
             )
         )
         return done.rowcount == 1

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert  # SQLite takes the same words
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import Report, ReportDraft
@@ -14,6 +14,7 @@ from jobmon_tui.services.ports import Account
 from jobmon_tui.storage.queue_queries import QueueQueries
 from jobmon_tui.storage.report_rows import REPORTS, columns_of, report_of
 from jobmon_tui.storage.retention_queries import RetentionQueries
+from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import accounts, reports, sessions
 
 # Built once: putting a statement together costs more than running it (docs/decisions/0001).
@@ -28,14 +29,14 @@ _ACTOR = (
 )
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Any) -> Account:
     return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
 
 
 class SqlTransaction(QueueQueries, RetentionQueries):
-    """A `Transaction` over one SQLAlchemy connection. `changes` counts what that connection has written."""
+    """A `Transaction` over one connection. `changes` counts what that connection has written."""
 
-    def __init__(self, connection: Connection, changes: Callable[[], int]) -> None:
+    def __init__(self, connection: Executes, changes: Callable[[], int]) -> None:
         super().__init__(connection)
         self._changes = changes
         self._before = changes()
@@ -61,17 +62,15 @@ class SqlTransaction(QueueQueries, RetentionQueries):
 
     def add_report(self, draft: ReportDraft, now: datetime) -> int:
         """Add a report."""
-        try:
-            added = self._connection.execute(
-                insert(reports)
-                .values(**columns_of(draft), version=1, created_at=now, updated_at=now)
-                .returning(reports.c.id)
-            )
-        except IntegrityError as error:
-            raise JobmonError(
-                ErrorCode.ALREADY_EXISTS, f"There is already a report named “{draft.name}”."
-            ) from error
-        return int(added.scalar_one())
+        added = self._connection.execute(
+            insert(reports)
+            .values(**columns_of(draft), version=1, created_at=now, updated_at=now)
+            .on_conflict_do_nothing(index_elements=["name"])
+            .returning(reports.c.id)
+        ).scalar()
+        if added is None:
+            raise JobmonError(ErrorCode.ALREADY_EXISTS, f"There is already a report named “{draft.name}”.")
+        return int(added)
 
     def replace_report(self, name: str, draft: ReportDraft, now: datetime) -> None:
         """Replace a report's configuration."""
@@ -106,16 +105,13 @@ class SqlTransaction(QueueQueries, RetentionQueries):
 
     def add_account(self, name: str, role: Role, password_hash: str, now: datetime) -> None:
         """Add an account."""
-        try:
-            self._connection.execute(
-                insert(accounts).values(
-                    name=name, role=role.value, password_hash=password_hash, disabled=False, created_at=now
-                )
-            )
-        except IntegrityError as error:
-            raise JobmonError(
-                ErrorCode.ALREADY_EXISTS, f"There is already an account named “{name}”."
-            ) from error
+        added = self._connection.execute(
+            insert(accounts)
+            .values(name=name, role=role.value, password_hash=password_hash, disabled=False, created_at=now)
+            .on_conflict_do_nothing(index_elements=["name"])
+        )
+        if not added.rowcount:
+            raise JobmonError(ErrorCode.ALREADY_EXISTS, f"There is already an account named “{name}”.")
 
     def change_account(
         self,

@@ -73,9 +73,7 @@ def upgrade() -> None:
         unique=True,
         **where("idempotency_key IS NOT NULL"),
     )
-    op.create_index(
-        "ix_execution_ready", log, [sa.text("priority DESC"), "id"], **where("status = 'Queued'")
-    )
+    op.create_index("ix_execution_ready", log, [sa.text("priority DESC"), "id"], **where("status = 'Queued'"))
     op.create_index("ix_execution_running", log, ["worker", "id"], **where("status = 'Running'"))
     op.create_index(
         "ux_execution_firing",

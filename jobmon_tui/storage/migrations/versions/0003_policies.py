@@ -24,12 +24,8 @@ def upgrade() -> None:
         "FROM job_execution_log WHERE due_at IS NOT NULL GROUP BY configuration_id"
     )
     limited = where("max_concurrent IS NOT NULL")
-    op.create_index(
-        "ix_report_limited", "report_configuration", ["id", "max_concurrent"], **limited
-    )
-    op.create_index(
-        "ix_state_limited", "report_state", ["configuration_id", "max_concurrent"], **limited
-    )
+    op.create_index("ix_report_limited", "report_configuration", ["id", "max_concurrent"], **limited)
+    op.create_index("ix_state_limited", "report_state", ["configuration_id", "max_concurrent"], **limited)
     op.create_index(
         "ix_execution_active",
         "job_execution_log",

