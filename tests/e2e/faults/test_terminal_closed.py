@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.faults.size import rounds, seed
@@ -17,6 +18,7 @@ from tests.runners.processes import mark, wait_until_gone
 DEAD_WITHIN = 5.0
 HELP = "Go to the retry of this execution"
 """What only the screen of keys says."""
+_OF_IT = "SELECT id, status, error FROM job_execution_log WHERE worker LIKE '%:' || ? || ':%'"
 MOST_CPU = 2.5
 """Seconds of processor time that a start and an orderly end may cost together after the terminal is gone."""
 
@@ -35,8 +37,28 @@ def _block() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
-def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str) -> list[object]:
-    """Open a dashboard, close its terminal after that many seconds; tell what is wrong with its end."""
+@dataclass(frozen=True)
+class Moment:
+    """When a terminal is closed, in seconds after its start, and the keys pressed until then."""
+
+    after: float
+    keys: str
+    at_work: bool
+    """Then not before something runs in it."""
+
+
+@dataclass
+class Ends:
+    """How the dashboards of a test have ended."""
+
+    wrong: list[object] = field(default_factory=list)
+    closed_on: list[int] = field(default_factory=list)
+    """What ran in one when its terminal was closed."""
+
+
+def _close_one(stage: Stage, moment: Moment, before: Callable[[], None], ends: Ends) -> None:
+    """Open a dashboard and close its terminal at that moment."""
+    after, keys = moment.after, moment.keys
     queued = stage.queue("endless")
     terminal = Terminal(["--scheduler", "on"], stage.environment, before=before)
     pid = terminal.child.pid
@@ -46,6 +68,8 @@ def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str
         if keys and left < after / 2:
             terminal.press(keys[0])
             keys = keys[1:]
+    while moment.at_work and not stage.ask(_OF_IT, pid) and time.monotonic() < until + 20:
+        terminal.read(0.05)
     cpu_before = cpu = cpu_seconds(pid) or 0.0
     closed = time.monotonic()
     # Its own close would also send signals and wait for the end.
@@ -58,42 +82,44 @@ def _close_one(stage: Stage, after: float, before: Callable[[], None], keys: str
     if now is not None:
         os.kill(pid, signal.SIGKILL)
     terminal.child.wait()
-    found = stage.ask("SELECT status, error FROM job_execution_log WHERE worker LIKE '%:' || ? || ':%'", pid)
-    wrong: list[object] = [each for each in found if each != ("Failed", "terminal closed")]
-    told = (queued, after, before.__name__, took, cpu - cpu_before, wrong)
-    return [told] if wrong or took > DEAD_WITHIN or cpu - cpu_before > MOST_CPU else []
+    found = stage.ask(_OF_IT, pid)
+    wrong = [each for each in found if each[1:] != ("Failed", "terminal closed")]
+    ends.closed_on += [each[0] for each in found]
+    if wrong or took > DEAD_WITHIN or cpu - cpu_before > MOST_CPU:
+        ends.wrong.append((queued, after, before.__name__, took, cpu - cpu_before, wrong))
 
 
-def _close_them(stage: Stage, chosen: int, count: int, wrong: list[object]) -> None:
+def _close_them(stage: Stage, chosen: int, first: int, count: int, ends: Ends) -> None:
     dice = random.Random(chosen)
     for number in range(count):
         # The first before its first frame; then half while the program starts, half while it works.
-        before = (_block, _nothing, _ignore)[number % 3]
+        before = (_block, _nothing, _ignore)[(first + number) % 3]
         after = dice.uniform(0.05, 1.5) if dice.random() < 0.5 else dice.uniform(1.5, 5.0)
         if number == 0:
             after = dice.uniform(0.1, 0.4)
         keys = "".join(dice.choices("jkgGr?/\x1b\rnfx", k=dice.randrange(6)))
-        wrong += _close_one(stage, after, before, keys)
+        _close_one(stage, Moment(after, keys, number == count - 1), before, ends)
 
 
 def test_a_dashboard_whose_terminal_is_closed_ends_and_says_so_of_what_ran_in_it(tmp_path: Path) -> None:
     word = mark()
     script = f": {word}; while :; do sleep 0.2; done"
     chosen, count = seed(), rounds(4, 50)
-    wrong: list[object] = []
+    ends = Ends()
     stages = []
     for number in range(2):
         (tmp_path / str(number)).mkdir()
         stages.append(Stage(tmp_path / str(number), [sh("endless", script, max_concurrent=2)]))
     closers = [
-        threading.Thread(target=_close_them, args=[stage, chosen + number, count // 2, wrong])
+        threading.Thread(target=_close_them, args=[stage, chosen + number, 2 * number, count // 2, ends])
         for number, stage in enumerate(stages)
     ]
     for closer in closers:
         closer.start()
     for closer in closers:
         closer.join()
-    assert wrong == []
+    assert ends.wrong == []
+    assert len(ends.closed_on) >= len(stages), "nothing ran inside any of them"
     wait_until_gone(word, 5)
     for stage in stages:
         assert stage.ask("SELECT id FROM job_execution_log WHERE status = 'Running'") == []
