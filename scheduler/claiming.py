@@ -9,9 +9,9 @@ from scheduler.ports import (
     UNAVAILABLE,
     Claimed,
     Clock,
-    Exchanges,
     ExecutionQueue,
     Finished,
+    Refills,
     Takes,
     Unclear,
     WorkerGone,
@@ -38,8 +38,8 @@ class Claiming:
     ) -> None:
         """`hurry` is called where the storage says that this worker is not registered."""
         self._queue = queue
-        # Together they cost one commit instead of two. Not every queue can.
-        self._exchanges = queue if isinstance(queue, Exchanges) else None
+        # Together they cost one call and one commit instead of three and two. Not every queue can.
+        self._refills = queue if isinstance(queue, Refills) else None
         # One call instead of two, between a commit and the start of what it has queued.
         self._takes = queue if isinstance(queue, Takes) else None
         self._clock = clock
@@ -58,8 +58,12 @@ class Claiming:
         """A start was asked for and never answered: there may be executions Running that nobody runs."""
 
     def look(self) -> None:
-        """Look for work now, or as soon as the present look is over; and see that it is to stop."""
-        self._look.set()
+        """Look for work now, or as soon as the present look is over; and see that it is to stop.
+
+        While every slot is taken there is nothing to look for: who frees one calls this again.
+        """
+        if len(self._slots) < self._info.concurrency or self._stopping.is_set():
+            self._look.set()
 
     def joined(self) -> None:
         """Begin: the worker is registered."""
@@ -103,12 +107,12 @@ class Claiming:
 
         Where more is known to wait, the next are started in the same transaction.
         """
-        if not self._backlog or self._exchanges is None or self._turn.locked() or self._stopping.is_set():
+        if not self._backlog or self._refills is None or self._turn.locked() or self._stopping.is_set():
             accepted = await self._queue.finish(group)
             recorded()
             return accepted
         async with self._turn:
-            return await self._record_and_claim(self._exchanges, group, recorded)
+            return await self._record_and_claim(self._refills, group, recorded)
 
     async def _claim(self) -> bool:
         """Claim up to what is free; say whether others won some of it, so that more may be there."""
@@ -175,22 +179,13 @@ class Claiming:
                     return won
 
     async def _record_and_claim(
-        self, queue: Exchanges, group: Sequence[Finished], recorded: Callable[[], None]
+        self, queue: Refills, group: Sequence[Finished], recorded: Callable[[], None]
     ) -> Sequence[int]:
         room = self._info.concurrency - len(self._slots) + len(group)
+        # As with a take: which ones is not known before the answer.
+        self._slots.expect(ANY)
         try:
-            ids = await self._offered(room)
-        except UNAVAILABLE as error:
-            # Outcomes are worth more than the next start: they are tried all the same.
-            _log.warning("cannot look for more: %s", error)
-            ids = ()
-        if not ids or self._stopping.is_set():
-            accepted = await self._queue.finish(group)
-            recorded()
-            return accepted
-        self._slots.expect(ids)
-        try:
-            accepted, won = await self._exchange(queue, group, ids)
+            accepted, won = await self._refill(queue, group, room)
             recorded()
             for claimed in won:
                 self._slots.launch(claimed)
@@ -198,8 +193,33 @@ class Claiming:
             self._slots.expect(())
         return accepted
 
+    async def _refill(
+        self, queue: Refills, group: Sequence[Finished], room: int
+    ) -> tuple[Sequence[int], Sequence[Claimed]]:
+        life, unsure = self._lives, self.unsure
+        self.unsure = True
+        try:
+            accepted, ids, won = await queue.refill(group, room, self._info.name)
+        except Unclear as error:
+            _log.warning("cannot record %d outcomes and start as many: %s", len(group), error)
+            return await self._exchange(queue, group, error.ids)
+        except (WorkerGone, *UNAVAILABLE) as error:
+            self.unsure = unsure
+            if isinstance(error, WorkerGone):
+                self._hurry()
+            else:
+                _log.warning("cannot look for more: %s", error)
+            # Outcomes are worth more than the next start: they are tried all the same.
+            return await self._queue.finish(group), ()
+        self._backlog = len(ids) == room
+        # As with a start: taken for lost meanwhile, it asks again, and is told what is still its own.
+        if ids and life != self._lives:
+            return await self._exchange(queue, group, ids)
+        self.unsure = False
+        return accepted, won
+
     async def _exchange(
-        self, queue: Exchanges, group: Sequence[Finished], ids: Sequence[int]
+        self, queue: Refills, group: Sequence[Finished], ids: Sequence[int]
     ) -> tuple[Sequence[int], Sequence[Claimed]]:
         backoff = Backoff()
         self.unsure = True
@@ -217,7 +237,6 @@ class Claiming:
                 if self._stopping.is_set():
                     return await self._queue.finish(group), ()
             else:
-                # As with a start: taken for lost meanwhile, it asks again, and is told what is still its own.
                 if life == self._lives:
                     self.unsure = False
                     return accepted, won

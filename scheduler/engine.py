@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, Final
 
 from scheduler.claiming import Claiming
 from scheduler.clock import Backoff, first_of
@@ -24,6 +24,8 @@ from scheduler.ports import (
 )
 from scheduler.slots import Slots
 
+_ASK_PAUSE: Final = 0.05
+"""Seconds between two questions for cancel requests: each commit of a busy worker's own wakes it as well."""
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +78,7 @@ class Scheduler:
         )
         self._finisher = Finisher(clock, self._claiming.record, self._recorded)
         self._changed = asyncio.Event()
+        self._woken = asyncio.Event()
         self._ended = asyncio.Event()
         self._started = False
         self._deadline = float("inf")
@@ -109,8 +112,8 @@ class Scheduler:
         tasks = [claiming, finishing]
         if self._firing is not None:
             tasks.append(self._spawn(self._firing.run(self._stopping)))
-        rest = (self._leases.beat_forever(), self._leases.watch_forever(), self._listen_forever())
-        tasks += [self._spawn(work) for work in rest]
+        leases, wakeups = self._leases, (self._listen_forever(), self._ask_forever())
+        tasks += [self._spawn(work) for work in (leases.beat_forever(), leases.watch_forever(), *wakeups)]
         try:
             try:
                 await self._stopping.wait()
@@ -164,15 +167,30 @@ class Scheduler:
         while True:
             try:
                 await self._wakeup.wait(self._poll)
-                self._claiming.look()
-                if not self._slots.idle:
-                    self._cancel(await self._registry.cancel_requests(self._info.name))
             except UNAVAILABLE as error:
-                # Nothing is lost: the next beat brings the same ids.
                 _log.warning("cannot listen for changes: %s", error)
                 await self._clock.sleep(backoff.next())
             else:
                 backoff.reset()
+                self._claiming.look()
+                self._woken.set()
+
+    async def _ask_forever(self) -> None:
+        backoff = Backoff()
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            if self._slots.idle:
+                continue
+            try:
+                self._cancel(await self._registry.cancel_requests(self._info.name))
+            except UNAVAILABLE as error:
+                # Nothing is lost: the next beat brings the same ids.
+                _log.warning("cannot ask for cancel requests: %s", error)
+                await self._clock.sleep(backoff.next())
+            else:
+                backoff.reset()
+                await self._clock.sleep(_ASK_PAUSE)
 
     def _settled(self, finished: Finished) -> None:
         self._finisher.put(finished)

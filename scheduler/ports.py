@@ -147,8 +147,21 @@ class Takes(Protocol):
 
 
 @runtime_checkable
-class Exchanges(Protocol):
+class Refills(Protocol):
     """What an `ExecutionQueue` may be able to do besides: outcomes and the next starts in one transaction."""
+
+    async def refill(
+        self, finished: Sequence[Finished], limit: int, worker: str
+    ) -> tuple[Sequence[int], Sequence[int], Sequence[Claimed]]:
+        """Do what `finish(finished)`, `offer(limit)` and `start` of that do, all or nothing; give the three.
+
+        `limit` counts the slots that the outcomes free, so these come first; rows are locked in the order in
+        which `reap` locks them, the worker's own before its executions. Called for every group of outcomes
+        while work waits: one trip to the database and one commit for all three is its purpose. Raises
+        `Unclear` where some may have been started (`exchange` of the same outcomes and ids tells), another
+        `Unavailable` where nothing was, and `WorkerGone`, having done nothing, as `exchange` does.
+        """
+        ...
 
     async def exchange(
         self, finished: Sequence[Finished], ids: Sequence[int], worker: str

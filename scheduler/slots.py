@@ -11,6 +11,7 @@ from scheduler.ports import Claimed, Clock, FinalStatus, Finished, Outcome, Runn
 ANY: Final = range(1, 2**63)
 """Every id there can be."""
 UNFORESEEN: Final = "unforeseen error"
+_FINAL: Final = frozenset(get_args(FinalStatus))
 
 
 @dataclass(slots=True, eq=False)
@@ -133,7 +134,7 @@ def _judge(ending: Outcome | None, task: asyncio.Task[Outcome]) -> Outcome:
         outcome = Outcome(
             "Failed", UNFORESEEN, f"the runner returned {type(outcome).__name__}, not an Outcome"
         )
-    if outcome.status not in get_args(FinalStatus):
+    if outcome.status not in _FINAL:
         told = f"the runner returned the status {outcome.status!r}"
         outcome = replace(outcome, status="Failed", summary=UNFORESEEN, detail=told)
     if ending is None or outcome.status == "Succeeded":

@@ -12,7 +12,7 @@ from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from scheduler.ports import Finished, Outcome, Unavailable, Unclear, WorkerGone, WorkerInfo
+from scheduler.ports import Claimed, Finished, Outcome, Unavailable, Unclear, WorkerGone, WorkerInfo
 from tests.conformance.world import ADMIN, DRAFT, NOW, Raw, queue_one
 
 _BREAK_STARTS = (
@@ -29,6 +29,10 @@ async def _execution(store: SqliteDatabase, execution_id: int) -> Execution:
     found = await store.read(lambda transaction: transaction.execution(execution_id))
     assert found is not None
     return found.execution
+
+
+def _succeeded(claimed: Claimed) -> list[Finished]:
+    return [Finished(claimed.id, claimed.token, Outcome("Succeeded"))]
 
 
 async def test_in_a_group_each_outcome_stands_for_itself(store: SqliteDatabase) -> None:
@@ -87,6 +91,33 @@ async def test_outcomes_and_the_next_starts_are_one_transaction(store: SqliteDat
     assert (await queue.exchange([outcome], ids[4:], "w1"))[0] == [won[0].id]
 
 
+async def test_outcomes_a_look_and_the_next_starts_are_one_transaction(
+    store: SqliteDatabase, raw: Raw
+) -> None:
+    queue = DatabaseQueue(store)
+    ids = [await store.write(queue_one) for _ in range(4)]
+    await queue.register(_worker())
+    first, second = await queue.start(ids[:2], "w1")
+    accepted, offered, won = await queue.refill(_succeeded(first), 1, "w1")
+    assert (list(accepted), list(offered), [claimed.id for claimed in won]) == ([ids[0]], [ids[2]], [ids[2]])
+    with pytest.raises(WorkerGone):
+        await queue.refill(_succeeded(second), 1, "nobody")
+    raw(_BREAK_STARTS)
+    with pytest.raises(Unclear) as unclear:
+        await queue.refill(_succeeded(second), 1, "w1")
+    assert unclear.value.ids == (ids[3],)
+    assert (await _execution(store, ids[1])).status == "Running"
+    raw("DROP TRIGGER broken")
+    urgent = await store.write(lambda transaction: queue_one(transaction, 5))
+    accepted, offered, _ = await queue.refill(_succeeded(second), 2, "w1")
+    assert (list(accepted), list(offered)) == ([ids[1]], [urgent, ids[3]])
+    assert await queue.refill(_succeeded(won[0]), 1, "w1") == ([ids[2]], [], ())
+    raw("ALTER TABLE job_execution_log RENAME TO gone")
+    with pytest.raises(Unavailable) as failed:
+        await queue.refill(_succeeded(first), 1, "w1")
+    assert not isinstance(failed.value, Unclear)
+
+
 async def test_a_look_and_a_start_in_one_call(store: SqliteDatabase, raw: Raw) -> None:
     queue = DatabaseQueue(store)
     await queue.register(_worker())
@@ -136,7 +167,7 @@ async def main() -> None:
             os.kill(os.getpid(), 9)
         QueueQueries.finish = then_die
         outcome = Finished(int(sys.argv[2]), int(sys.argv[3]), Outcome("Succeeded"))
-        await DatabaseQueue(store).exchange([outcome], [int(sys.argv[4])], "w1")
+        await DatabaseQueue(store).refill([outcome], 1, "w1")
 
 asyncio.run(main())
 """
@@ -148,7 +179,7 @@ async def test_killed_between_the_outcomes_and_the_starts_neither_happened(store
     await queue.register(_worker())
     [claimed] = await queue.start(ids[:1], "w1")
     killed = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _KILLED, *map(str, (store.path, claimed.id, claimed.token, ids[1]))
+        sys.executable, "-c", _KILLED, *map(str, (store.path, claimed.id, claimed.token))
     )
     assert await killed.wait() == -9
     statuses = [(await _execution(store, each)).status for each in ids]
@@ -165,7 +196,7 @@ async def test_a_limit_has_room_for_what_comes_next_as_soon_as_the_one_before_ha
     ids = [await store.write(queue_one) for _ in range(3)]
     await queue.register(_worker())
     [claimed] = await queue.start(ids, "w1")
-    accepted, won = await queue.exchange(
-        [Finished(claimed.id, claimed.token, Outcome("Succeeded"))], ids[1:], "w1"
-    )
+    accepted, won = await queue.exchange(_succeeded(claimed), ids[1:], "w1")
     assert (list(accepted), [each.id for each in won]) == (ids[:1], ids[1:2])
+    accepted, offered, won = await queue.refill(_succeeded(won[0]), 2, "w1")
+    assert (list(accepted), list(offered), [each.id for each in won]) == (ids[1:2], ids[2:], ids[2:])

@@ -7,7 +7,7 @@ import pytest
 
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Outcome
-from tests.scheduler.exchanging import ExchangingStore, TakingStore
+from tests.scheduler.exchanging import RefillingStore, TakingStore
 from tests.scheduler.fakes import AWAY, SUCCEEDED, Runner, Store, at_work
 from tests.scheduler.virtual import virtual
 
@@ -18,20 +18,20 @@ def _running(store: Store) -> list[int]:
 
 @virtual
 async def test_where_more_waits_an_outcome_and_the_next_start_are_one_transaction() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(*range(1, 31))
     async with at_work(store, runner, concurrency=3):
         await asyncio.sleep(20)
     assert set(store.statuses().values()) == {"Succeeded"}
     assert runner.begun == list(range(1, 31))
     assert store.most_running == 3
-    # Ten groups of three: the first was started alone, and nothing was left to start with the last.
-    assert (store.calls["start"], store.calls["exchange"], store.calls["finish"]) == (1, 9, 1)
+    # Ten groups of three: the first was started alone, and with the last was seen that nothing is left.
+    assert [store.calls[call] for call in ("start", "refill", "exchange", "finish")] == [1, 10, 0, 0]
 
 
 @virtual
 async def test_an_outcome_does_not_wait_for_a_start_that_hangs() -> None:
-    store = ExchangingStore()
+    store = RefillingStore()
     store.add(1)
     async with at_work(store, concurrency=2, settle=0.1):
         store.gates["start"] = asyncio.Event()
@@ -45,9 +45,9 @@ async def test_an_outcome_does_not_wait_for_a_start_that_hangs() -> None:
 
 @virtual
 async def test_an_exchange_whose_answer_was_lost_is_repeated_and_starts_nothing_twice() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(*range(1, 7))
-    store.trouble(AWAY, "exchange", times=3, after=True)
+    store.trouble(AWAY, "refill", "exchange", times=3, after=True)
     async with at_work(store, runner):
         await asyncio.sleep(20)
     assert set(store.statuses().values()) == {"Succeeded"}
@@ -58,9 +58,9 @@ async def test_an_exchange_whose_answer_was_lost_is_repeated_and_starts_nothing_
 
 @virtual
 async def test_an_exchange_that_fails_starts_nothing_while_its_outcomes_hold_their_slots() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(1, 2, 3, 4)
-    store.trouble(AWAY, "exchange")
+    store.trouble(AWAY, "refill", "exchange")
     async with at_work(store, runner) as engine:
         await asyncio.sleep(30)
         assert engine.scheduler.running == (1, 2)
@@ -74,9 +74,10 @@ async def test_an_exchange_that_fails_starts_nothing_while_its_outcomes_hold_the
 
 @virtual
 async def test_outcomes_are_recorded_although_nobody_can_tell_what_comes_next() -> None:
-    store = ExchangingStore()
+    store = RefillingStore()
     store.add(1, 2, 3)
     async with at_work(store, concurrency=1):
+        store.blind = 1
         store.trouble(AWAY, "offer")
         await asyncio.sleep(3)
         assert store.statuses() == {1: "Succeeded", 2: "Queued", 3: "Queued"}
@@ -85,11 +86,28 @@ async def test_outcomes_are_recorded_although_nobody_can_tell_what_comes_next() 
     assert set(store.statuses().values()) == {"Succeeded"}
 
 
+@pytest.mark.parametrize("after", [True, False])
+@virtual
+async def test_where_it_is_unclear_what_came_next_the_same_ones_are_started(after: bool) -> None:
+    store, runner = RefillingStore(), Runner()
+    store.add(1, 2)
+    store.trouble(AWAY, "refill", times=1, after=after)
+    async with at_work(store, runner, concurrency=1):
+        store.gates["exchange"] = asyncio.Event()
+        await asyncio.sleep(1)
+        store.add(3, priority=5)
+        store.gates["exchange"].set()
+        await asyncio.sleep(5)
+    assert runner.begun == [1, 2, 3]
+    assert {row.starts for row in store.rows.values()} == {1}
+    assert store.most_running == 1
+
+
 @virtual
 async def test_a_stale_token_in_a_group_is_dropped_and_the_others_stand(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(*range(1, 7))
     async with at_work(store, runner, concurrency=3) as engine:
         store.rows[2].token += 1
@@ -103,15 +121,15 @@ async def test_a_stale_token_in_a_group_is_dropped_and_the_others_stand(
 
 @virtual
 async def test_a_cancel_between_the_commit_of_an_exchange_and_the_launch_is_kept() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(1, 2)
     async with at_work(store, runner, concurrency=1, settle=0.1):
-        store.answers["exchange"] = asyncio.Event()
+        store.answers["refill"] = asyncio.Event()
         await asyncio.sleep(1.5)
         assert store.statuses() == {1: "Succeeded", 2: "Running"}
         store.cancel(2)
         await asyncio.sleep(0.1)
-        store.answers["exchange"].set()
+        store.answers["refill"].set()
         await asyncio.sleep(0.1)
         assert store.summary(2) == ("Cancelled", "cancelled")
     assert runner.begun == [1]
@@ -119,16 +137,16 @@ async def test_a_cancel_between_the_commit_of_an_exchange_and_the_launch_is_kept
 
 @virtual
 async def test_a_worker_taken_for_lost_during_an_exchange_does_not_run_what_ended_with_it() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(1, 2, 3)
     async with at_work(store, runner, concurrency=1, settle=0.1):
-        store.answers["exchange"] = asyncio.Event()
+        store.answers["refill"] = asyncio.Event()
         await asyncio.sleep(1.5)
         assert _running(store) == [2]
         store.end("here", WORKER_LOST)
         await asyncio.sleep(11)
         assert "here" in store.beats
-        store.answers.pop("exchange").set()
+        store.answers.pop("refill").set()
         await asyncio.sleep(5)
     assert runner.begun == [1, 3]
     assert store.summary(2) == ("Failed", WORKER_LOST)
@@ -137,7 +155,7 @@ async def test_a_worker_taken_for_lost_during_an_exchange_does_not_run_what_ende
 
 @virtual
 async def test_a_worker_that_is_gone_before_its_exchange_starts_afresh() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(1, 2, 3)
     async with at_work(store, runner, concurrency=1, settle=0.1):
         store.end("here", WORKER_LOST)
@@ -149,9 +167,9 @@ async def test_a_worker_that_is_gone_before_its_exchange_starts_afresh() -> None
 
 @virtual
 async def test_a_stop_while_it_is_unclear_whether_an_exchange_took_effect_leaves_nothing_running() -> None:
-    store = ExchangingStore()
+    store = RefillingStore()
     store.add(1, 2, 3)
-    store.trouble(AWAY, "exchange", after=True)
+    store.trouble(AWAY, "refill", "exchange", after=True)
     async with at_work(store, concurrency=1) as engine:
         await asyncio.sleep(1.5)
         assert _running(store) == [2]
@@ -163,14 +181,14 @@ async def test_a_stop_while_it_is_unclear_whether_an_exchange_took_effect_leaves
 
 @virtual
 async def test_a_stop_during_an_exchange_ends_what_was_won_without_running_it() -> None:
-    store, runner = ExchangingStore(), Runner()
+    store, runner = RefillingStore(), Runner()
     store.add(1, 2)
     async with at_work(store, runner, concurrency=1, settle=0.1) as engine:
-        store.answers["exchange"] = asyncio.Event()
+        store.answers["refill"] = asyncio.Event()
         await asyncio.sleep(1.5)
         stopping = asyncio.create_task(engine.stop(0.0, "terminal closed"))
         await asyncio.sleep(1)
-        store.answers["exchange"].set()
+        store.answers["refill"].set()
         await stopping
     assert runner.begun == [1]
     assert store.summary(1) == ("Succeeded", "12 rows")
@@ -268,11 +286,11 @@ async def test_a_worker_taken_for_lost_during_a_take_does_not_run_what_ended_wit
         assert runner.begun == [2]
 
 
-@pytest.mark.parametrize("kind", [ExchangingStore, TakingStore])
+@pytest.mark.parametrize("kind", [RefillingStore, TakingStore])
 @pytest.mark.parametrize("seed", range(30))
 @virtual
 async def test_whatever_fails_each_execution_runs_once_and_the_limit_is_kept(
-    seed: int, kind: type[ExchangingStore]
+    seed: int, kind: type[RefillingStore]
 ) -> None:
     chance = random.Random(seed)
     store = kind()
@@ -287,7 +305,7 @@ async def test_whatever_fails_each_execution_runs_once_and_the_limit_is_kept(
         for each in ids:
             store.add(each)
             if chance.random() < 0.4:
-                call = chance.choice(["exchange", "exchange", "start", "finish", "offer", "take"])
+                call = chance.choice(["refill", "refill", "exchange", "start", "finish", "offer", "take"])
                 store.trouble(AWAY, call, times=chance.randint(1, 3), after=chance.random() < 0.5)
             await asyncio.sleep(chance.choice([0.0, 0.01, 0.2]))
         store.well()
@@ -296,4 +314,4 @@ async def test_whatever_fails_each_execution_runs_once_and_the_limit_is_kept(
     assert sorted(runner.begun) == list(ids)
     assert {row.starts for row in store.rows.values()} == {1}
     assert store.most_running <= 4
-    assert store.calls["exchange"]
+    assert store.calls["refill"]

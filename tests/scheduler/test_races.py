@@ -154,7 +154,22 @@ async def test_a_cancel_while_its_cancellations_are_asked_for_is_heard_at_once()
         store.cancel(1)
         await asyncio.sleep(0.1)
         store.answers["cancel_requests"].set()
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.06)
+        assert store.rows[1].status == "Cancelled"
+
+
+@virtual
+async def test_a_worker_that_its_own_commits_keep_waking_asks_for_cancels_now_and_then() -> None:
+    store = Store()
+    store.add(1)
+    async with at_work(store, Runner(takes=300)):
+        store.calls.clear()
+        for _ in range(500):
+            store.signal.notify()
+            await asyncio.sleep(0.002)
+        assert 15 <= store.calls["cancel_requests"] <= 21
+        store.cancel(1)
+        await asyncio.sleep(0.06)
         assert store.rows[1].status == "Cancelled"
 
 
