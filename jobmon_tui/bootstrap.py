@@ -12,7 +12,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from jobmon_tui.config import DatabaseLocation
+from jobmon_tui.database_location import DatabaseLocation, SqliteLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.runners.execute import Execute
@@ -23,8 +23,9 @@ from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.reports import InvalidReport, Problem, problems_of
 from jobmon_tui.storage.feed import WatchWakeup
-from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.queue import DatabaseQueue, OpenDatabase
+from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
+from jobmon_tui.storage.sqlite_file import require_database
 from scheduler.clock import SystemClock
 from scheduler.cron import check as check_cron
 from scheduler.cron import next_firing
@@ -72,7 +73,7 @@ class Catalog:
 class House:
     """An open database with everything over it."""
 
-    database: SqliteDatabase
+    database: OpenDatabase
     services: LocalServices
     queue: DatabaseQueue
     liveness: Liveness
@@ -88,17 +89,42 @@ def report_catalog() -> Catalog:
     return Catalog(Registry())
 
 
+async def open_database(location: DatabaseLocation, *, create: bool = False) -> OpenDatabase:
+    """Open the database; with `create` a missing schema is made. Raises `storage_unavailable`."""
+    if isinstance(location, SqliteLocation):
+        return await SqliteDatabase.open(location.path, create=create)
+    # Who stays on SQLite never pays for asyncpg.
+    from jobmon_tui.storage.pg_source import PgSource
+    from jobmon_tui.storage.postgres import PostgresDatabase
+
+    return await PostgresDatabase.open(PgSource(location.dsn, location.name), create=create)
+
+
+async def schema_of(location: DatabaseLocation) -> str | None:
+    """Return the database's schema, read without changing it; None if there is none yet.
+
+    Raises `storage_unavailable`.
+    """
+    if isinstance(location, SqliteLocation):
+        require_database(location.path)
+        return await asyncio.to_thread(current_revision, location.path)
+    from jobmon_tui.storage.pg_source import PgSource
+    from jobmon_tui.storage.postgres import schema_of as schema_of_postgres
+
+    return await schema_of_postgres(PgSource(location.dsn, location.name))
+
+
 @asynccontextmanager
 async def open_house(location: DatabaseLocation, *, create: bool = False) -> AsyncIterator[House]:
     """Open the database; with `create` a missing one is made. Raises `storage_unavailable`."""
-    async with await SqliteDatabase.open(location.path, create=create) as database:
+    async with await open_database(location, create=create) as database:
         liveness = Liveness()
         services = LocalServices(
             database,
             hasher=Argon2Hasher(),
             catalog=report_catalog(),
             watch=database.feed.watch,
-            database_name=f"SQLite {location.path.name}",
+            database_name=location.label,
             liveness=liveness,
         )
         yield House(database, services, DatabaseQueue(database), liveness)

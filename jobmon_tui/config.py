@@ -7,31 +7,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from platformdirs import user_data_path
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jobmon_tui.config_file import KEYS, config_path, expanded, read_config
+from jobmon_tui.database_location import DatabaseLocation, absolute, default_folder, parse_location
 from jobmon_tui.domain.errors import invalid_input
-from jobmon_tui.domain.text import one_line
 from jobmon_tui.toml_lines import TomlFile
 
-_SQLITE = "sqlite"
 _PREFIX = "JOBMON_"
 _LONGEST = 86_400.0
-
-
-def _data_folder() -> Path:
-    return user_data_path("jobmon-tui", appauthor=False)
-
-
-def _absolute(path: Path) -> Path:
-    try:
-        return path.expanduser().absolute()
-    except RuntimeError:
-        raise ValueError(f"{one_line(path.parts[0], 60)} is the home folder of nobody here") from None
 
 
 def _not_a_flag(value: object) -> object:
@@ -52,8 +39,8 @@ class Settings(BaseSettings):
     )
 
     database_url: str = Field(default="", repr=False)
-    output_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
-        default_factory=lambda: _data_folder() / "reports"
+    output_dir: Annotated[Path, AfterValidator(absolute)] = Field(
+        default_factory=lambda: default_folder() / "reports"
     )
     concurrency: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=4, ge=1, le=256)
     scheduler: Literal["auto", "on", "off"] = "auto"
@@ -65,9 +52,9 @@ class Settings(BaseSettings):
     token: str = Field(default="", repr=False)
 
     @property
-    def database(self) -> "DatabaseLocation":
+    def database(self) -> DatabaseLocation:
         """Where the database is. Raises `invalid_input`."""
-        return DatabaseLocation.parse(self.database_url)
+        return parse_location(self.database_url)
 
     @classmethod
     def settings_customise_sources(
@@ -150,42 +137,3 @@ def provenance(**flags: object) -> Sequence[Provenance]:
     where = "JOBMON_CONFIG" if os.environ.get("JOBMON_CONFIG") else "default"
     rows.append(Provenance("config_file", str(config_path()) + ("" if found else " (not there)"), where))
     return rows
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseLocation:
-    """Where the SQLite file is."""
-
-    path: Path
-
-    @property
-    def url(self) -> str:
-        """The location as a URL; it never holds a password."""
-        return f"sqlite:///{self.path}"
-
-    @property
-    def identity(self) -> str:
-        """What tells this database from all others, as the keyring's entry is named."""
-        return f"session:{self.path.resolve()}"
-
-    @classmethod
-    def parse(cls, url: str) -> Self:
-        """Read a database URL; empty means the user's data folder. Raises `invalid_input`."""
-        if not url:
-            return cls(_data_folder() / "jobmon.db")
-        scheme, separator, rest = url.partition("://")
-        kind = scheme.partition("+")[0]
-        if separator and kind in {"postgresql", "postgres"}:
-            raise invalid_input("PostgreSQL is not supported yet. Use sqlite:///path.")
-        path = rest[1:]
-        if not separator or kind != _SQLITE or not rest.startswith("/") or not path or "\0" in path:
-            raise invalid_input(
-                "The database URL is malformed. Write it as sqlite:///path, with four slashes where the path "
-                "is absolute."
-            )
-        if path == ":memory:" or "?" in path:
-            raise invalid_input(f"The database must be a plain file: {one_line(path.partition('?')[0], 60)}")
-        try:
-            return cls(_absolute(Path(path)))
-        except ValueError as error:
-            raise invalid_input(f"The database URL cannot be used: {error}.") from None

@@ -40,10 +40,10 @@ async def connect(scheduler: str | None) -> Connection:
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli.session import keep_token, saved_token
-    from jobmon_tui.config import DatabaseLocation, load_settings
+    from jobmon_tui.config import load_settings
 
     settings = await asyncio.to_thread(load_settings)
-    location = DatabaseLocation.parse(settings.database_url)
+    location = settings.database
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(location, create=True))
         worker: InProcessWorker | None = None
@@ -74,14 +74,12 @@ async def connect_demo(folder: Path) -> Connection:
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli import demo
     from jobmon_tui.cli.demo_setup import MISSING, lay_out, mend, move_in
-    from jobmon_tui.config import DatabaseLocation
+    from jobmon_tui.database_location import SqliteLocation
     from jobmon_tui.services.audited import Caller
 
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(lay_out, folder)
-        house = await stack.enter_async_context(
-            open_house(DatabaseLocation(folder / "jobmon.db"), create=True)
-        )
+        house = await stack.enter_async_context(open_house(SqliteLocation(folder / "jobmon.db"), create=True))
         token = await move_in(house, folder, origin())
         worker = start_worker(house, folder / "reports", demo.CONCURRENCY)
         caretaker = demo.Caretaker(house, Caller(token, origin()), folder, plays_operator=False)

@@ -4,14 +4,14 @@ import asyncio
 
 import typer
 
+from jobmon_tui.bootstrap import open_database, schema_of
 from jobmon_tui.cli import upkeep
 from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.session import settings
+from jobmon_tui.database_location import sqlite_path
 from jobmon_tui.storage.maintenance import Health, check_file
 from jobmon_tui.storage.schema import head_revision
-from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
-from jobmon_tui.storage.sqlite_file import require_database
 
 app = group(
     "The database: its schema, its health, its size.",
@@ -31,11 +31,11 @@ def upgrade(json: Json = False) -> None:
 
     Example: jobmon db upgrade
     """
-    path = settings().database.path
+    location = settings().database
 
     async def work() -> str | None:
-        before = current_revision(path)
-        async with await SqliteDatabase.open(path, create=False):
+        before = await schema_of(location)
+        async with await open_database(location):
             return before
 
     before, now = asyncio.run(work()), head_revision()
@@ -53,13 +53,12 @@ def current(json: Json = False) -> None:
 
     Example: jobmon db current
     """
-    path = settings().database.path
-    require_database(path)
-    schema, newest = current_revision(path), head_revision()
+    location = settings().database
+    schema, newest = asyncio.run(schema_of(location)), head_revision()
     if json:
-        print_json({"path": str(path), "schema": schema, "newest": newest})
+        print_json({"path": location.place, "schema": schema, "newest": newest})
     else:
-        say(f"{path}: schema {schema or 'none'}, newest known {newest}")
+        say(f"{location.place}: schema {schema or 'none'}, newest known {newest}")
 
 
 @app.command()
@@ -68,7 +67,7 @@ def check(json: Json = False) -> None:
 
     Changes nothing. Exit 6 if the file is damaged, 5 if only the chain is broken. Example: jobmon db check
     """
-    health = check_file(settings().database.path)
+    health = check_file(sqlite_path(settings().database, "Check PostgreSQL with: jobmon audit verify"))
     if json:
         print_json(
             {

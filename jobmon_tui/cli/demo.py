@@ -11,7 +11,7 @@ from jobmon_tui.bootstrap import House, open_house, start_worker
 from jobmon_tui.cli.demo_folder import make_folder, remove_folder
 from jobmon_tui.cli.demo_setup import DOOMED, MISSING, lay_out, mend, move_in
 from jobmon_tui.cli.output import execution_line, say
-from jobmon_tui.config import DatabaseLocation
+from jobmon_tui.database_location import SqliteLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.audited import Caller
@@ -111,7 +111,7 @@ async def run_headless(seconds: float, origin: str, tell: Callable[[str], None] 
         await asyncio.to_thread(lay_out, folder)
         if asked.is_set():
             return
-        async with open_house(DatabaseLocation(folder / "jobmon.db"), create=True) as house:
+        async with open_house(SqliteLocation(folder / "jobmon.db"), create=True) as house:
             caller = Caller(await move_in(house, folder, origin), origin)
             worker = start_worker(house, folder / "reports", CONCURRENCY)
             caretaker = Caretaker(house, caller, folder, plays_operator=True, tell=tell)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from jobmon_tui.config import DatabaseLocation, Settings
+from jobmon_tui.bootstrap import open_database
+from jobmon_tui.config import Settings
+from jobmon_tui.database_location import DatabaseLocation, PostgresLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.security.keyring import NoKeyring, backend_name
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.storage.maintenance import check_file
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from jobmon_tui.storage.sqlite_file import size_of
 
 _NARROWEST, _LOWEST = 80, 24
@@ -122,7 +123,10 @@ def _room(path: Path) -> Finding:
 
 
 def database(location: DatabaseLocation) -> Iterator[Finding]:
-    """Look at the database file without changing it."""
+    """Look at the database without changing it."""
+    if isinstance(location, PostgresLocation):
+        yield Finding("database", Grade.OK, location.place)
+        return
     path = location.path
     try:
         if not size_of(path):
@@ -144,7 +148,7 @@ def database(location: DatabaseLocation) -> Iterator[Finding]:
 
 async def workers(location: DatabaseLocation) -> Finding:
     """Look whether somebody is there to run reports. Call it on a sound database only."""
-    async with await SqliteDatabase.open(location.path, create=False) as opened:
+    async with await open_database(location) as opened:
         seen = await opened.read(lambda transaction: transaction.workers())
     alive = Liveness().alive(seen)
     if not alive:

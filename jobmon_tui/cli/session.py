@@ -10,7 +10,8 @@ import typer
 
 from jobmon_tui.bootstrap import open_services
 from jobmon_tui.cli.output import complain
-from jobmon_tui.config import DatabaseLocation, Settings, load_settings
+from jobmon_tui.config import Settings, load_settings
+from jobmon_tui.database_location import DatabaseLocation
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.security.keyring import NoKeyring, SessionKeyring, backend_name
 from jobmon_tui.services.audited import Caller

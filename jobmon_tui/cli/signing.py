@@ -33,7 +33,7 @@ def init(
     async def work(services: Services, _caller: Caller) -> None:
         opened = await services.create_first_administrator(admin, password, origin())
         await services.sign_out(Caller(opened.token, origin()))
-        say(f"Created {location.path} with the Administrator “{opened.actor.name}”.")
+        say(f"Created {location.place} with the Administrator “{opened.actor.name}”.")
         say(f"Next: jobmon login {opened.actor.name}")
 
     with_services(work, create=True, sessionless=True)

@@ -12,18 +12,20 @@ from typing import Annotated
 
 import typer
 
+from jobmon_tui.bootstrap import open_database
 from jobmon_tui.cli.options import Json, Yes
 from jobmon_tui.cli.output import complain, local_time, print_json, say
 from jobmon_tui.cli.session import confirm, origin, settings
 from jobmon_tui.cli.times import parse_age
+from jobmon_tui.database_location import DatabaseLocation, SqliteLocation, sqlite_path
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.text import clean
 from jobmon_tui.storage.backup import back_up
 from jobmon_tui.storage.retention import Pruning, count_prunable
 from jobmon_tui.storage.retention_queries import Rule
-from jobmon_tui.storage.sqlite import SqliteDatabase
 
 _TELL_EVERY = 2.0
+_PG_DUMP = "pg_dump --format=custom --file=jobmon.dump"
 
 
 class _Progress:
@@ -74,10 +76,10 @@ def prune(
     """
     before = datetime.now(UTC) - timedelta(seconds=parse_age(older_than, "--older-than"))
     rule = Rule(before, include_failed)
-    path = settings().database.path
+    location = settings().database
 
     async def work() -> tuple[int, int]:
-        async with await SqliteDatabase.open(path, create=False) as database:
+        async with await open_database(location) as database:
             count = await count_prunable(database, rule)
             if dry_run or not count:
                 return count, 0
@@ -97,10 +99,14 @@ def prune(
         say(f"Nothing to delete: no such execution finished before {local_time(before)}.")
     else:
         say(f"Deleted {_executions(deleted)}. Report files on disk were left alone.")
-        say(
-            "Their room is used again by new executions. To give it back to the disk, stop every jobmon, "
-            f"then run: sqlite3 {shlex.quote(str(path))} VACUUM"
-        )
+        say(f"Their room is used again by new executions. {_giving_back(location)}")
+
+
+def _giving_back(location: DatabaseLocation) -> str:
+    if isinstance(location, SqliteLocation):
+        stopped = "To give it back to the disk, stop every jobmon, then run"
+        return f"{stopped}: sqlite3 {shlex.quote(str(location.path))} VACUUM"
+    return "To give it back to the disk, run: VACUUM FULL job_execution_log (workers wait meanwhile)"
 
 
 def _executions(count: int) -> str:
@@ -118,7 +124,7 @@ def backup(
 
     Example: jobmon db backup /backup/jobmon-$(date +%F).db
     """
-    source = settings().database.path
+    source = sqlite_path(settings().database, f"Copy PostgreSQL with: {_PG_DUMP}")
     progress = _Progress("Pages copied")
     try:
         target = file.expanduser()

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 
 import asyncpg
 from sqlalchemy.util import greenlet_spawn
@@ -95,11 +95,7 @@ class PostgresDatabase:
 
         An older schema is brought up to date in both cases. Raises `storage_unavailable`.
         """
-        try:
-            async with asyncio.timeout(patience):
-                revision = await current_revision(source)
-        except (*BROKEN, asyncpg.PostgresError) as error:
-            raise _plain(error, source) from error
+        revision = await schema_of(source, patience)
         require_known(revision, source.name)
         if revision is None and not create:
             raise storage_unavailable(
@@ -131,7 +127,7 @@ class PostgresDatabase:
         await self.feed.close()
         await self._pool.close()
 
-    async def __aenter__(self) -> "PostgresDatabase":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
@@ -201,6 +197,15 @@ class PostgresDatabase:
             if transaction.has_written:
                 raise UnclearOutcomeError from error
             raise
+
+
+async def schema_of(source: PgSource, patience: float = PATIENCE) -> str | None:
+    """Return the schema, None where there is none yet. Raises `storage_unavailable`."""
+    try:
+        async with asyncio.timeout(patience):
+            return await current_revision(source)
+    except (*BROKEN, asyncpg.PostgresError) as error:
+        raise _plain(error, source) from error
 
 
 def _run(

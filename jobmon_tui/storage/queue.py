@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.storage.feed import Feed
 from jobmon_tui.storage.transaction import SqlTransaction
 from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo
 
@@ -33,6 +34,19 @@ class QueryDatabase(Protocol):
     ) -> T | None:
         """Run `look` on a snapshot; if it says so, run `work` and commit."""
         ...
+
+
+class OpenDatabase(QueryDatabase, Protocol):
+    """A database that somebody has opened and will close."""
+
+    @property
+    def feed(self) -> Feed:
+        """Tells of changes."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *error: object) -> None: ...
 
 
 class DatabaseQueue:

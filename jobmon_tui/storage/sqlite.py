@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -281,7 +281,7 @@ class SqliteDatabase:
         await self._writer.close()
         await self._reader.close()
 
-    async def __aenter__(self) -> "SqliteDatabase":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: Any) -> None:

@@ -58,7 +58,7 @@ def test_a_damaged_database_is_one_line_and_exit_6(shell: Shell, spoil: Callable
 
 
 @pytest.mark.parametrize(
-    "url", ["nonsense", "postgresql://u:hunter2@h/d", "sqlite://", "mysql://u:hunter2@h/d"]
+    "url", ["nonsense", "postgresql://u:hunter2@h:port/d", "sqlite://", "mysql://u:hunter2@h/d"]
 )
 def test_malformed_urls(shell: Shell, url: str) -> None:
     for flags, variable in (((), url), (("--database", url), None)):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.config import DatabaseLocation, load_settings, provenance
+from jobmon_tui.config import load_settings, provenance
+from jobmon_tui.database_location import parse_location
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 
 
@@ -119,24 +120,37 @@ def test_the_token_comes_from_the_environment_alone_and_is_masked(
     "url",
     [
         *("nonsense", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///x?mode=ro", "sqlite:/x"),
-        *("mysql://u:hunter2@h/d", "postgresql://u:hunter2@h/d", "postgresql+asyncpg://u:hunter2@h/d"),
+        *("mysql://u:hunter2@h/d", "postgresql://u:hunter2@h:port/d", "postgresql://u:hunter2#x@h/d"),
         *("://", "sqlite:///a\0b", "u:hunter2@h", "hunter2"),
     ],
 )
 def test_a_malformed_url_is_refused_and_echoes_no_password(url: str) -> None:
     with pytest.raises(JobmonError) as refusal:
-        DatabaseLocation.parse(url)
+        parse_location(url)
     assert refusal.value.code is ErrorCode.INVALID_INPUT
     assert "hunter2" not in refusal.value.message
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
+def test_a_server_s_password_is_never_shown(scheme: str) -> None:
+    location = parse_location(
+        f"{scheme}://bob:hunter2@db.example:6432/night?sslmode=require&password=hunter2"
+    )
+    assert isinstance(location, PostgresLocation)
+    assert location.dsn == "postgresql://bob:hunter2@db.example:6432/night?sslmode=require&password=hunter2"
+    assert location.url == "postgresql://bob@db.example:6432/night?sslmode=require"
+    assert location.label == "PostgreSQL night on db.example"
+    assert "hunter2" not in f"{location} {location!r} {location.identity} {location.place}"
 
 
 def test_locations_are_absolute_and_tell_databases_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    relative = DatabaseLocation.parse("sqlite:///a.db")
+    relative = parse_location("sqlite:///a.db")
+    assert isinstance(relative, SqliteLocation)
     assert relative.path == tmp_path / "a.db"
-    assert DatabaseLocation.parse(relative.url) == relative
-    assert DatabaseLocation.parse("sqlite+aiosqlite:///a.db") == relative
-    assert relative.identity == DatabaseLocation.parse(f"sqlite:///{tmp_path}/x/../a.db").identity
-    assert relative.identity != DatabaseLocation.parse("sqlite:///b.db").identity
+    assert parse_location(relative.url) == relative
+    assert parse_location("sqlite+aiosqlite:///a.db") == relative
+    assert relative.identity == parse_location(f"sqlite:///{tmp_path}/x/../a.db").identity
+    assert relative.identity != parse_location("sqlite:///b.db").identity
