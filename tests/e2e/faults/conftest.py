@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.faults.size import WHOLE
-from tests.runners.conftest import postgres_url  # noqa: F401  # a fixture
 
 _HERE = Path(__file__).parent
 
