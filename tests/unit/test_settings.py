@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobmon_tui.config import load_settings, provenance
-from jobmon_tui.database_location import parse_location
+from jobmon_tui.database_location import PostgresLocation, SqliteLocation, parse_location
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 
 
