@@ -2,19 +2,35 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from scheduler.clock import Backoff, first_of
 from scheduler.cron import latest_due, next_firing
-from scheduler.ports import UNAVAILABLE, Clock, Schedule, ScheduleSource
+from scheduler.ports import AHEAD, UNAVAILABLE, Clock, Schedule, ScheduleSource
 
 _log = logging.getLogger(__name__)
 
 
 IN_TIME = 60.0
 """Seconds by which a due time may be late and still counts as met."""
+LONGEST_DOUBT = timedelta(hours=1)
+"""How long at most, and `IN_TIME` besides, a cursor far ahead has to stand still until it counts no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A cursor that lies far ahead: since when it has stood there, and until when it is believed.
+
+    Somebody whose clock is that far ahead would move it on by then. `until` is on the monotonic clock, and
+    infinite once the cursor counts no more: until the next firing moves it back.
+    """
+
+    cursor: datetime
+    since: datetime
+    until: float
 
 
 @dataclass(slots=True)
@@ -23,6 +39,7 @@ class _Known:
     timezone: str
     since: datetime
     due: datetime | None
+    doubt: _Doubt | None = None
 
 
 class Firing:
@@ -78,20 +95,47 @@ class Firing:
 
     def _recall(self, schedule: Schedule, now: datetime) -> _Known:
         known = self._known.get(schedule.report_id)
-        if known is None or (known.cron, known.timezone) != (schedule.cron, schedule.timezone):
-            # An edited schedule counts from the edit, not from when it is noticed: a time in between was
-            # promised. Times it would have had before the edit were not.
-            since = schedule.last_due or now
-        else:
-            since = max(known.since, schedule.last_due or known.since)
-            if since == known.since:
+        if known is not None and (known.cron, known.timezone) != (schedule.cron, schedule.timezone):
+            known = None
+        cursor = schedule.last_due
+        if cursor is not None and cursor - now > AHEAD:
+            return self._doubt(schedule, cursor, known, now)
+        # An edited schedule counts from the edit, not from when it is noticed: a time in between was
+        # promised. Times it would have had before the edit were not.
+        since = cursor or now
+        # What this scheduler did itself by a clock that was ahead is known to the source as well.
+        if known is not None and known.since - now <= AHEAD:
+            since = max(known.since, cursor or known.since)
+            if since == known.since and known.doubt is None:
                 return known
-        try:
-            due = next_firing(schedule.cron, schedule.timezone, since)
-        except ValueError as error:
-            _refuse(schedule.report_id, error)
-            due = None
-        return _Known(schedule.cron, schedule.timezone, since, due)
+        return _reckon(schedule, since)
+
+    def _doubt(self, schedule: Schedule, cursor: datetime, known: _Known | None, now: datetime) -> _Known:
+        """Let a cursor far ahead stop firings only while somebody moves it on."""
+        doubt = None if known is None else known.doubt
+        if known is None or doubt is None or doubt.cursor != cursor or doubt.since > now:
+            following = _reckon(schedule, cursor).due or cursor
+            patience = min(following - cursor, LONGEST_DOUBT).total_seconds() + IN_TIME
+            doubt = _Doubt(cursor, now, self._clock.monotonic() + patience)
+        elif self._clock.monotonic() < doubt.until:
+            return known
+        else:
+            _log.warning(
+                "report %d: the due time %s lies ahead of the clock, and nobody goes on from there",
+                schedule.report_id,
+                cursor.isoformat(),
+            )
+            return _reckon(schedule, doubt.since, replace(doubt, until=math.inf))
+        return _Known(schedule.cron, schedule.timezone, doubt.since, None, doubt)
+
+
+def _reckon(schedule: Schedule, since: datetime, doubt: _Doubt | None = None) -> _Known:
+    try:
+        due = next_firing(schedule.cron, schedule.timezone, since)
+    except ValueError as error:
+        _refuse(schedule.report_id, error)
+        due = None
+    return _Known(schedule.cron, schedule.timezone, since, due, doubt)
 
 
 def _refuse(report_id: int, error: ValueError) -> None:

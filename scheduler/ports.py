@@ -6,12 +6,14 @@ business of those who implement these Protocols.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 Misfire = Literal["once", "skip"]
 MISSED: Final = "no scheduler was there in time"
 """Why a due time fired nothing that `misfire = "skip"` let pass."""
+AHEAD: Final = timedelta(minutes=10)
+"""By how much another scheduler's clock may be ahead and its due times still be taken for met."""
 FinalStatus = Literal["Succeeded", "Failed", "Cancelled"]
 
 
@@ -95,8 +97,9 @@ class Schedule:
     """When a report is due.
 
     `last_due` is the latest due time already dealt with, or the moment the schedule was set, edited or
-    resumed where that is later. None: count from when this scheduler first sees it. `misfire` says what
-    becomes of due times that were missed: the latest fires once, or none does.
+    resumed where that is later. None: count from when this scheduler first sees it. One that lies more than
+    `AHEAD` in the future was set by a clock that was wrong, and is believed only while somebody moves it on.
+    `misfire` says what becomes of due times that were missed: the latest fires once, or none does.
     """
 
     report_id: int
@@ -221,12 +224,16 @@ class ScheduleSource(Protocol):
 
         None where nothing was queued: another scheduler dealt with it already, the report is gone or paused,
         or the execution before has not ended and the report does not let them overlap. Afterwards `last_due`
-        is at least `due_at`, except where the report is paused.
+        is at least `due_at`, except where the report is paused. One more than `AHEAD` after the present goes
+        back to `due_at`, unless that has fired before: a due time fires once, whatever the clocks did.
         """
         ...
 
     async def skip(self, report_id: int, due_at: datetime) -> None:
-        """Count every due time up to this one as dealt with, and queue nothing. A repeat does no harm."""
+        """Count every due time up to this one as dealt with, and queue nothing. A repeat does no harm.
+
+        It moves `last_due` as `fire` does.
+        """
         ...
 
 

@@ -183,7 +183,7 @@ class DatabaseQueue:
 
     async def skip(self, report_id: int, due_at: datetime) -> None:
         """Let a due time that was missed pass."""
-        await self._write(lambda transaction: transaction.skip(report_id, due_at))
+        await self._write(lambda transaction: transaction.skip(report_id, due_at, self._clock()))
 
     async def save_output(self, execution_id: int, token: int, output: StoredOutput) -> None:
         """Keep what an execution printed so far."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite takes the same words
 
 from jobmon_tui.domain.execution import AUTOMATION, Status, Trigger
@@ -11,7 +11,7 @@ from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.report_rows import HELD_REPORT, report_of
 from jobmon_tui.storage.tables import executions, report_states, reports
-from scheduler.ports import MISSED, Misfire, Schedule
+from scheduler.ports import AHEAD, MISSED, Misfire, Schedule
 
 # Written out: a partial index is used only where its own words stand in the query.
 ACTIVE: ColumnElement[bool] = literal_column("status IN ('Queued', 'Running')")
@@ -48,7 +48,7 @@ class ScheduleQueries(OnConnection):
     def fire(self, report_id: int, due_at: datetime, now: datetime) -> int | None:
         """Queue a report for a due time, once; not while it is paused, nor over an active one of it."""
         row = self._connection.execute(HELD_REPORT, {"wanted": report_id}).first()
-        if row is None or row.paused or not self.move_cursor(report_id, due_at):
+        if row is None or row.paused or not self.move_cursor(report_id, due_at, now):
             return None
         report = report_of(row)
         if not report.draft.overlap and (before := self._active_one(report_id)) is not None:
@@ -79,21 +79,28 @@ class ScheduleQueries(OnConnection):
         ).scalar()
         return None if added is None else int(added)
 
-    def skip(self, report_id: int, due_at: datetime) -> None:
+    def skip(self, report_id: int, due_at: datetime, now: datetime) -> None:
         """Let a due time that was missed pass."""
         known = self._connection.execute(HELD_REPORT, {"wanted": report_id}).first()
-        if known is not None and self.move_cursor(report_id, due_at):
+        if known is not None and self.move_cursor(report_id, due_at, now):
             self._remember_skip(report_id, due_at, MISSED)
 
-    def move_cursor(self, report_id: int, due_at: datetime) -> bool:
-        """Count everything up to `due_at` as dealt with; False where it was already."""
+    def move_cursor(self, report_id: int, due_at: datetime, now: datetime) -> bool:
+        """Count everything up to `due_at` as dealt with; False where it was already.
+
+        A cursor that a clock far ahead has left goes back, but not for a due time that has fired.
+        """
         moved = upsert(report_states).values(configuration_id=report_id, last_due=due_at)
+        fired = select(executions.c.id).where(
+            executions.c.configuration_id == report_id, executions.c.due_at == due_at
+        )
+        last = report_states.c.last_due
         done = self._connection.execute(
             moved.on_conflict_do_update(
                 index_elements=["configuration_id"],
                 set_={"last_due": due_at},
                 where=or_(
-                    report_states.c.last_due.is_(None), report_states.c.last_due < moved.excluded.last_due
+                    last.is_(None), last < moved.excluded.last_due, and_(last > now + AHEAD, ~fired.exists())
                 ),
             )
         )

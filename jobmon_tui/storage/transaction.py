@@ -92,7 +92,7 @@ class SqlTransaction(QueueQueries, RetentionQueries):
         self._connection.execute(update(reports).where(reports.c.name == name).values(paused=paused))
         report = self.report(name)
         if report is not None and not paused:
-            self.move_cursor(report.id, now)
+            self.move_cursor(report.id, now, now)
 
     def account(self, name: str) -> Account | None:
         """Return one account."""
