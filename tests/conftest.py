@@ -1,10 +1,15 @@
 """What every kind of test may ask for."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from jobmon_tui.storage.pg_source import PgSource
 from tests import postgres
+from tests.backends import Opens, Place, Raw, Store, open_at, raw_at
+from tests.conformance.world import add_people
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +30,37 @@ def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[str
     """A fresh PostgreSQL database with the newest schema."""
     with postgres.database(postgres_url, postgres_template) as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which database a test runs on; it runs on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def place(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    """Where the test's database is."""
+    if backend == "sqlite":
+        return tmp_path / "jobmon.db"
+    return PgSource(request.getfixturevalue("postgres_database"), "jobmon")
+
+
+@pytest.fixture
+def opens(place: Place) -> Opens:
+    """Open the test's database once more, as another process would."""
+    return partial(open_at, place)
+
+
+@pytest.fixture
+def raw(place: Place) -> Raw:
+    """Run a statement, written with `?`, on a connection of its own, as another program would."""
+    return raw_at(place)
+
+
+@pytest.fixture
+async def store(opens: Opens) -> AsyncIterator[Store]:
+    """A fresh database with an Administrator and a Viewer."""
+    async with await opens() as opened:
+        await opened.write(add_people)
+        yield opened

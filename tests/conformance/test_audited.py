@@ -8,11 +8,11 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
 from jobmon_tui.domain.roles import Actor, Verb
 from jobmon_tui.services.audited import Done, change
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import ADMIN, DRAFT, Raw, queue_one
+from tests.backends import Raw, Store
+from tests.conformance.world import ADMIN, DRAFT, queue_one
 
 
-async def test_a_refusal_after_a_write_keeps_nothing_of_it(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_refusal_after_a_write_keeps_nothing_of_it(store: Store, raw: Raw) -> None:
     def hasty(transaction: Transaction, _actor: Actor, now: datetime) -> tuple[None, Done]:
         transaction.add_report(DRAFT, now)
         raise invalid_input("too late")
@@ -25,7 +25,7 @@ async def test_a_refusal_after_a_write_keeps_nothing_of_it(store: SqliteDatabase
     assert await store.write(queue_one) == 1
 
 
-async def test_a_refusal_before_any_write_is_kept_as_refused(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_refusal_before_any_write_is_kept_as_refused(store: Store, raw: Raw) -> None:
     await store.write(queue_one)  # by the same connection, before the refusal
 
     def careful(_transaction: Transaction, _actor: Actor, _now: datetime) -> tuple[None, Done]:
@@ -39,7 +39,7 @@ async def test_a_refusal_before_any_write_is_kept_as_refused(store: SqliteDataba
     ]
 
 
-async def test_a_transaction_knows_whether_it_has_written(store: SqliteDatabase) -> None:
+async def test_a_transaction_knows_whether_it_has_written(store: Store) -> None:
     def work(transaction: Transaction) -> tuple[bool, bool, bool]:
         before = transaction.has_written
         transaction.execution(1)

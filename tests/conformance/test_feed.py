@@ -8,16 +8,16 @@ import time
 import pytest
 
 from jobmon_tui.storage.feed import POLL_SECONDS, WatchWakeup
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import Raw, queue_one
+from tests.backends import Raw, Store
+from tests.conformance.world import queue_one
 
 
-async def _settle(store: SqliteDatabase) -> None:
+async def _settle(store: Store) -> None:
     """Let the first poll pass, which always tells."""
     await asyncio.sleep(POLL_SECONDS * 2)
 
 
-async def test_a_commit_in_this_process_wakes_every_watcher_at_once(store: SqliteDatabase) -> None:
+async def test_a_commit_in_this_process_wakes_every_watcher_at_once(store: Store) -> None:
     watches = [store.feed.watch(), store.feed.watch()]
     await _settle(store)
     for watch in watches:
@@ -31,7 +31,7 @@ async def test_a_commit_in_this_process_wakes_every_watcher_at_once(store: Sqlit
     assert [wait.result() for wait in waits] == [True, True]
 
 
-async def test_a_commit_of_another_program_is_seen_within_a_second(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_commit_of_another_program_is_seen_within_a_second(store: Store, raw: Raw) -> None:
     watch = store.feed.watch()
     await _settle(store)
     await watch.wait(0)
@@ -52,9 +52,7 @@ for line in sys.stdin:
 
 
 @pytest.mark.parametrize("blind", [False, True])
-async def test_another_process_s_change_is_seen_within_half_a_second(
-    store: SqliteDatabase, blind: bool
-) -> None:
+async def test_another_process_s_change_is_seen_within_half_a_second(store: Store, blind: bool) -> None:
     if blind:
         # As where two writes leave the log's file looking the same.
         store.feed._glance = lambda: None
@@ -85,7 +83,7 @@ async def test_another_process_s_change_is_seen_within_half_a_second(
     assert blind or statistics.median(late) < POLL_SECONDS / 2
 
 
-async def test_a_change_between_two_waits_is_not_lost(store: SqliteDatabase) -> None:
+async def test_a_change_between_two_waits_is_not_lost(store: Store) -> None:
     watch = store.feed.watch()
     await _settle(store)
     await watch.wait(0)
@@ -95,7 +93,7 @@ async def test_a_change_between_two_waits_is_not_lost(store: SqliteDatabase) -> 
 
 
 async def test_a_commit_whose_caller_was_cancelled_wakes_the_watchers_all_the_same(
-    store: SqliteDatabase,
+    store: Store,
 ) -> None:
     watch = store.feed.watch()
     await _settle(store)
@@ -109,7 +107,7 @@ async def test_a_commit_whose_caller_was_cancelled_wakes_the_watchers_all_the_sa
 
 
 async def test_a_closed_watch_is_let_go_and_the_wakeup_of_the_engine_waits_no_longer_than_asked(
-    store: SqliteDatabase,
+    store: Store,
 ) -> None:
     watch = store.feed.watch()
     await _settle(store)

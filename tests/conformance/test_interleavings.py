@@ -9,14 +9,14 @@ from sqlalchemy import Engine, event
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import ADMIN, DRAFT, Raw, queue_one
+from tests.backends import Raw, Store
+from tests.conformance.world import ADMIN, DRAFT, queue_one
 
 DELETE = "DELETE FROM report_configuration WHERE name = 'Sales'"
 EDIT = "UPDATE report_configuration SET version = version + 1, parameters = '{}' WHERE name = 'Sales'"
 
 
-async def _failed(store: SqliteDatabase, raw: Raw) -> int:
+async def _failed(store: Store, raw: Raw) -> int:
     execution_id = await store.write(queue_one)
     for status in ("Running", "Failed"):
         raw("UPDATE job_execution_log SET status = ? WHERE id = ?", status, execution_id)
@@ -26,7 +26,7 @@ async def _failed(store: SqliteDatabase, raw: Raw) -> int:
 class _Intruder:
     """Before the statement number `at` of the retry, another connection tries to change the report."""
 
-    def __init__(self, store: SqliteDatabase, statement: str, at: int) -> None:
+    def __init__(self, store: Store, statement: str, at: int) -> None:
         self._store = store
         self._statement = statement
         self._at = at
@@ -51,15 +51,13 @@ class _Intruder:
         self.statements.append(statement)
 
 
-def _writer_engine(store: SqliteDatabase) -> Engine:
+def _writer_engine(store: Store) -> Engine:
     engine = store._writer._engine
     assert engine is not None
     return engine
 
 
-async def _retry_with(
-    store: SqliteDatabase, execution_id: int, intruder: _Intruder
-) -> RetryReceipt | JobmonError:
+async def _retry_with(store: Store, execution_id: int, intruder: _Intruder) -> RetryReceipt | JobmonError:
     engine = _writer_engine(store)
     event.listen(engine, "before_cursor_execute", intruder)
     try:
@@ -70,7 +68,7 @@ async def _retry_with(
         event.remove(engine, "before_cursor_execute", intruder)
 
 
-async def _statements_of_a_retry(store: SqliteDatabase, execution_id: int) -> int:
+async def _statements_of_a_retry(store: Store, execution_id: int) -> int:
     watcher = _Intruder(store, DELETE, at=-1)
     await _retry_with(store, execution_id, watcher)
     return len(watcher.statements)
@@ -78,7 +76,7 @@ async def _statements_of_a_retry(store: SqliteDatabase, execution_id: int) -> in
 
 @pytest.mark.story("AC-005")
 async def test_ac_005_no_retry_commits_after_a_delete_whatever_the_interleaving(
-    store: SqliteDatabase, raw: Raw
+    store: Store, raw: Raw
 ) -> None:
     count = await _statements_of_a_retry(store, await _failed(store, raw))
     assert count >= 7
@@ -107,7 +105,7 @@ async def test_ac_005_no_retry_commits_after_a_delete_whatever_the_interleaving(
 @pytest.mark.story("AC-005")
 @pytest.mark.story("AC-001")
 async def test_ac_005_the_snapshot_is_the_failed_ones_whatever_the_interleaving_with_an_edit(
-    store: SqliteDatabase, raw: Raw
+    store: Store, raw: Raw
 ) -> None:
     count = await _statements_of_a_retry(store, await _failed(store, raw))
     for at in range(count):

@@ -16,15 +16,15 @@ from jobmon_tui.services.look import count_newer, list_executions, overview, sho
 from jobmon_tui.services.ports import ExecutionFilter, StoredOutput, WorkerSeen
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.ports import Finished, Outcome, WorkerInfo
-from tests.conformance.world import ADMIN, NOW, VIEWER, Raw, queue_one
+from tests.backends import Raw, Store
+from tests.conformance.world import ADMIN, NOW, VIEWER, queue_one
 
 ALL = ExecutionFilter()
 
 
 @pytest.fixture
-async def history(store: SqliteDatabase) -> AsyncIterator[list[int]]:
+async def history(store: Store) -> AsyncIterator[list[int]]:
     """Ten executions, oldest first; every third one Failed, the others Succeeded."""
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(10)]
@@ -35,13 +35,11 @@ async def history(store: SqliteDatabase) -> AsyncIterator[list[int]]:
     return ids
 
 
-async def _ids(
-    store: SqliteDatabase, wanted: ExecutionFilter = ALL, limit: int = 3, **keys: int
-) -> list[int]:
+async def _ids(store: Store, wanted: ExecutionFilter = ALL, limit: int = 3, **keys: int) -> list[int]:
     return [each.id for each in await list_executions(store, VIEWER, wanted, limit, **keys)]
 
 
-async def test_pages_are_read_by_keyset_from_either_side(store: SqliteDatabase, history: list[int]) -> None:
+async def test_pages_are_read_by_keyset_from_either_side(store: Store, history: list[int]) -> None:
     newest_first = history[::-1]
     assert await _ids(store) == newest_first[:3]
     assert await _ids(store, before=newest_first[2]) == newest_first[3:6]
@@ -52,7 +50,7 @@ async def test_pages_are_read_by_keyset_from_either_side(store: SqliteDatabase, 
 
 
 async def test_the_position_of_a_row_and_the_total_follow_the_filter(
-    store: SqliteDatabase, history: list[int]
+    store: Store, history: list[int]
 ) -> None:
     failed = ExecutionFilter(frozenset({Status.FAILED}))
     matching = [each for each in history[::-1] if each % 3 == 0]
@@ -72,7 +70,7 @@ async def test_the_position_of_a_row_and_the_total_follow_the_filter(
 
 
 @pytest.mark.story("AC-001")
-async def test_ac_001_a_failed_row_names_its_newest_retry(store: SqliteDatabase, history: list[int]) -> None:
+async def test_ac_001_a_failed_row_names_its_newest_retry(store: Store, history: list[int]) -> None:
     failed = history[2]
     receipt = await retry_execution(store, ADMIN, failed)
     [row] = [each for each in await list_executions(store, VIEWER, ALL, 50) if each.id == failed]
@@ -83,7 +81,7 @@ async def test_ac_001_a_failed_row_names_its_newest_retry(store: SqliteDatabase,
     assert [entry.entry.new_execution_id for entry in story.audit] == [receipt.new_id]
 
 
-async def test_a_queued_execution_says_why_it_waits(store: SqliteDatabase) -> None:
+async def test_a_queued_execution_says_why_it_waits(store: Store) -> None:
     queue, liveness = DatabaseQueue(store), Liveness(gone=lambda _host, _pid: False)
     first, second = [await store.write(queue_one) for _ in range(2)]
 
@@ -100,7 +98,7 @@ async def test_a_queued_execution_says_why_it_waits(store: SqliteDatabase) -> No
 
 
 async def test_output_of_one_that_printed_nothing_is_empty_and_of_an_unknown_one_refused(
-    store: SqliteDatabase, history: list[int]
+    store: Store, history: list[int]
 ) -> None:
     assert await show_output(store, VIEWER, history[0]) == StoredOutput()
     with pytest.raises(JobmonError) as refusal:
@@ -108,7 +106,7 @@ async def test_output_of_one_that_printed_nothing_is_empty_and_of_an_unknown_one
     assert refusal.value.code is ErrorCode.EXECUTION_NOT_FOUND
 
 
-async def test_nobody_looks_without_a_session(store: SqliteDatabase, raw: Raw) -> None:
+async def test_nobody_looks_without_a_session(store: Store, raw: Raw) -> None:
     stranger = Caller("no such token", "pts/9")
     for look in (
         list_executions(store, stranger, ALL, 1),

@@ -14,23 +14,23 @@ from jobmon_tui.services.look import show_execution
 from jobmon_tui.services.reports import delete_report
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.ports import Finished, Outcome, WorkerInfo
-from tests.conformance.world import ADMIN, Raw
+from tests.backends import Opens, Raw, Store
+from tests.conformance.world import ADMIN
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 LIMITED = ReportDraft("Limited", "sql", {"query": "select 1"}, max_concurrent=2)
 
 
-async def _add(store: SqliteDatabase, draft: ReportDraft) -> int:
+async def _add(store: Store, draft: ReportDraft) -> int:
     return await store.write(lambda transaction: transaction.add_report(draft, START))
 
 
-async def _queue(store: SqliteDatabase, *names: str) -> list[int]:
+async def _queue(store: Store, *names: str) -> list[int]:
     return [(await run_report(store, ADMIN, name)).execution.id for name in names]
 
 
-async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: SqliteDatabase) -> None:
+async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: Store) -> None:
     await _add(store, replace(LIMITED, priority=5))
     await _add(store, replace(LIMITED, name="Free", max_concurrent=None))
     ids = await _queue(store, *["Limited"] * 6, "Free", "Free")
@@ -46,7 +46,7 @@ async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: Sqlite
 
 @pytest.mark.parametrize("limited", [False, True])
 async def test_what_is_ready_is_found_without_sorting_all_that_waits(
-    store: SqliteDatabase, raw: Raw, limited: bool
+    store: Store, raw: Raw, limited: bool
 ) -> None:
     await _add(store, LIMITED if limited else replace(LIMITED, max_concurrent=None))
     await _queue(store, "Limited")
@@ -69,7 +69,7 @@ async def test_what_is_ready_is_found_without_sorting_all_that_waits(
         assert "B-TREE" not in plan
 
 
-async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: SqliteDatabase) -> None:
+async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: Store) -> None:
     await _add(store, LIMITED)
     ids = await _queue(store, *["Limited"] * 5)
     queue = DatabaseQueue(store)
@@ -82,13 +82,13 @@ async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: SqliteData
     assert list(await queue.start(ids, "w2")) == []
 
 
-async def test_over_all_workers_never_more_run_at_once(store: SqliteDatabase, raw: Raw) -> None:
+async def test_over_all_workers_never_more_run_at_once(store: Store, raw: Raw, opens: Opens) -> None:
     await _add(store, LIMITED)
     await _add(store, replace(LIMITED, name="Single", max_concurrent=1))
     await _queue(store, *["Limited", "Single"] * 15)
     most: Counter[str] = Counter()
 
-    async def work(database: SqliteDatabase, name: str) -> None:
+    async def work(database: Store, name: str) -> None:
         queue = DatabaseQueue(database)
         await queue.register(WorkerInfo(name, "host", 1, "0", 4))
         while raw("SELECT 1 FROM job_execution_log WHERE status = 'Queued' LIMIT 1"):
@@ -100,12 +100,12 @@ async def test_over_all_workers_never_more_run_at_once(store: SqliteDatabase, ra
             await asyncio.sleep(0)
             await queue.finish([Finished(each.id, each.token, Outcome("Succeeded")) for each in won])
 
-    async with await SqliteDatabase.open(store.path) as second:
+    async with await opens() as second:
         await asyncio.gather(*(work((store, second)[n % 2], f"w{n}") for n in range(4)))
     assert most == {"Limited": 2, "Single": 1}
 
 
-async def test_the_limit_of_today_counts_and_a_deleted_report_keeps_its_last(store: SqliteDatabase) -> None:
+async def test_the_limit_of_today_counts_and_a_deleted_report_keeps_its_last(store: Store) -> None:
     await _add(store, LIMITED)
     ids = await _queue(store, *["Limited"] * 4)
     queue = DatabaseQueue(store)
@@ -115,7 +115,7 @@ async def test_the_limit_of_today_counts_and_a_deleted_report_keeps_its_last(sto
     assert list(await queue.offer(9)) == ids[:1]
 
 
-async def test_the_story_says_that_the_limit_is_reached(store: SqliteDatabase) -> None:
+async def test_the_story_says_that_the_limit_is_reached(store: Store) -> None:
     await _add(store, LIMITED)
     ids = await _queue(store, *["Limited"] * 3)
     queue = DatabaseQueue(store)

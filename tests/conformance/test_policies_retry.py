@@ -20,10 +20,10 @@ from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.services.users import add_account
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Finished, Outcome, WorkerInfo
-from tests.conformance.world import ADMIN, NOW, Raw
+from tests.backends import Opens, Raw, Store
+from tests.conformance.world import ADMIN, NOW
 
 DRAFT = ReportDraft("Sales", "sql", {"query": "select 1"}, max_retries=2, retry_delay=600.0)
 FAILED = Outcome("Failed", "no such table")
@@ -32,7 +32,7 @@ FAILED = Outcome("Failed", "no such table")
 class Night:
     """One worker, a clock that is set by hand, and executions that end as they are told."""
 
-    def __init__(self, store: SqliteDatabase) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
         self.now = datetime.now(UTC)
         self.queue = DatabaseQueue(store, lambda: self.now)
@@ -79,7 +79,7 @@ class Night:
 
 
 @pytest.fixture
-def night(store: SqliteDatabase) -> Night:
+def night(store: Store) -> Night:
     return Night(store)
 
 
@@ -241,10 +241,10 @@ async def test_a_deleted_report_leaves_the_waiting_one_where_it_is(night: Night)
     assert (await night.all())[-1].status is Status.QUEUED
 
 
-async def test_of_many_manual_retries_at_once_one_takes_the_place(night: Night) -> None:
+async def test_of_many_manual_retries_at_once_one_takes_the_place(night: Night, opens: Opens) -> None:
     first = await night.queue_report(DRAFT)
     await night.end(first)
-    async with await SqliteDatabase.open(night.store.path) as second:
+    async with await opens() as second:
         answers = await asyncio.gather(
             *(retry_execution((night.store, second)[n % 2], ADMIN, first) for n in range(30)),
             return_exceptions=True,

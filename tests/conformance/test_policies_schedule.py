@@ -20,7 +20,8 @@ from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.clock import SystemClock
 from scheduler.firing import Firing
 from scheduler.ports import Finished, Outcome, WorkerInfo
-from tests.conformance.world import ADMIN, NOW, VIEWER, Raw
+from tests.backends import Opens, Raw, Store
+from tests.conformance.world import ADMIN, NOW, VIEWER
 
 HOURLY = ReportDraft("Sales", "sql", {"query": "select 1"}, schedule="0 * * * *")
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -37,11 +38,11 @@ class HandClock(SystemClock):
         return self.at
 
 
-async def _add(store: SqliteDatabase, draft: ReportDraft = HOURLY, at: datetime = START) -> int:
+async def _add(store: Store, draft: ReportDraft = HOURLY, at: datetime = START) -> int:
     return await store.write(lambda transaction: transaction.add_report(draft, at))
 
 
-async def _report(store: SqliteDatabase, name: str = "Sales") -> Report:
+async def _report(store: Store, name: str = "Sales") -> Report:
     found = await store.read(lambda transaction: transaction.report(name))
     assert found is not None
     return found
@@ -51,21 +52,19 @@ async def _due(raw: Raw) -> list[object]:
     return [due for (due,) in raw("SELECT due_at FROM job_execution_log ORDER BY id")]
 
 
-def _firing(store: SqliteDatabase, at: datetime) -> tuple[Firing, HandClock]:
+def _firing(store: Store, at: datetime) -> tuple[Firing, HandClock]:
     clock = HandClock(at)
     return Firing(DatabaseQueue(store, clock.now), clock), clock
 
 
-async def _end_all(store: SqliteDatabase) -> None:
+async def _end_all(store: Store) -> None:
     queue = DatabaseQueue(store)
     await queue.register(WorkerInfo("w", "host", 1, "0", 4))
     won = await queue.start(list(await queue.offer(50)), "w")
     await queue.finish([Finished(each.id, each.token, Outcome("Succeeded")) for each in won])
 
 
-async def test_a_due_time_is_dealt_with_once_even_when_its_execution_is_gone(
-    store: SqliteDatabase, raw: Raw
-) -> None:
+async def test_a_due_time_is_dealt_with_once_even_when_its_execution_is_gone(store: Store, raw: Raw) -> None:
     report_id = await _add(store)
     queue = DatabaseQueue(store)
     assert await queue.fire(report_id, START + HOUR) == 1
@@ -82,7 +81,7 @@ async def test_a_due_time_is_dealt_with_once_even_when_its_execution_is_gone(
 
 @pytest.mark.parametrize("running", [False, True])
 async def test_while_the_one_before_has_not_ended_a_due_time_fires_nothing_and_is_told(
-    store: SqliteDatabase, raw: Raw, running: bool
+    store: Store, raw: Raw, running: bool
 ) -> None:
     report_id = await _add(store)
     queue = DatabaseQueue(store)
@@ -104,14 +103,14 @@ async def test_while_the_one_before_has_not_ended_a_due_time_fires_nothing_and_i
     assert await queue.fire(report_id, START + 3 * HOUR) == 2
 
 
-async def test_with_overlap_every_due_time_fires(store: SqliteDatabase) -> None:
+async def test_with_overlap_every_due_time_fires(store: Store) -> None:
     report_id = await _add(store, replace(HOURLY, overlap=True))
     queue = DatabaseQueue(store)
     assert [await queue.fire(report_id, START + n * HOUR) for n in (1, 2, 3)] == [1, 2, 3]
     assert (await _report(store)).last_skip is None
 
 
-async def test_another_report_that_runs_is_no_hindrance(store: SqliteDatabase) -> None:
+async def test_another_report_that_runs_is_no_hindrance(store: Store) -> None:
     one, other = await _add(store), await _add(store, replace(HOURLY, name="Other"))
     queue = DatabaseQueue(store)
     assert await queue.fire(one, START + HOUR) == 1
@@ -119,9 +118,7 @@ async def test_another_report_that_runs_is_no_hindrance(store: SqliteDatabase) -
 
 
 @pytest.mark.parametrize("misfire", ["once", "skip"])
-async def test_what_was_missed_fires_once_or_not_at_all(
-    store: SqliteDatabase, raw: Raw, misfire: str
-) -> None:
+async def test_what_was_missed_fires_once_or_not_at_all(store: Store, raw: Raw, misfire: str) -> None:
     await _add(store, replace(HOURLY, misfire=misfire))
     firing, clock = _firing(store, START + 5 * HOUR + timedelta(minutes=20))
     await firing.fire_due()
@@ -144,7 +141,7 @@ async def test_what_was_missed_fires_once_or_not_at_all(
     assert await _due(raw) == [*fired, "2026-03-02T12:00:00.000000Z"]
 
 
-async def test_a_paused_report_fires_nothing_then_nor_afterwards(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_paused_report_fires_nothing_then_nor_afterwards(store: Store, raw: Raw) -> None:
     report_id = await _add(store, at=NOW)
     before = await _report(store)
     paused = await pause_report(store, ADMIN, "Sales", paused=True)
@@ -163,7 +160,7 @@ async def test_a_paused_report_fires_nothing_then_nor_afterwards(store: SqliteDa
     assert len(await _due(raw)) == 1
 
 
-async def test_pausing_is_audited_once_and_is_for_administrators(store: SqliteDatabase) -> None:
+async def test_pausing_is_audited_once_and_is_for_administrators(store: Store) -> None:
     await _add(store)
     for _ in range(2):
         await pause_report(store, ADMIN, " Sales ", paused=True)
@@ -183,14 +180,14 @@ async def test_pausing_is_audited_once_and_is_for_administrators(store: SqliteDa
     assert [each.entry.outcome for each in entries].count("refused") == 2
 
 
-async def test_an_edit_of_a_paused_report_leaves_it_paused(store: SqliteDatabase) -> None:
+async def test_an_edit_of_a_paused_report_leaves_it_paused(store: Store) -> None:
     await _add(store, ReportDraft("Sales", "command", {"command": ["x"], "directory": "/tmp"}))
     await pause_report(store, ADMIN, "Sales", paused=True)
     draft = replace((await _report(store)).draft, priority=3)
     assert (await edit_report(store, ADMIN, report_catalog(), "Sales", draft)).paused
 
 
-async def test_overviews_tell_when_it_fires_next_and_how_it_went(store: SqliteDatabase) -> None:
+async def test_overviews_tell_when_it_fires_next_and_how_it_went(store: Store) -> None:
     await _add(store)
     await _add(store, replace(HOURLY, name="Never", schedule=None))
     await _add(store, replace(HOURLY, name="Paused"))
@@ -212,10 +209,10 @@ async def test_overviews_tell_when_it_fires_next_and_how_it_went(store: SqliteDa
         await report_overviews(store, VIEWER, catalog, "Nothing")
 
 
-async def test_many_schedulers_fire_each_due_time_once(store: SqliteDatabase, raw: Raw) -> None:
+async def test_many_schedulers_fire_each_due_time_once(store: Store, raw: Raw, opens: Opens) -> None:
     for n in range(20):
         await _add(store, replace(HOURLY, name=f"R{n}", overlap=True))
-    async with await SqliteDatabase.open(store.path) as second:
+    async with await opens() as second:
         firings = [_firing((store, second)[n % 2], START + HOUR + timedelta(seconds=1)) for n in range(6)]
         for _ in range(3):
             await asyncio.gather(*(firing.fire_due() for firing, _ in firings))

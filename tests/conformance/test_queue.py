@@ -10,22 +10,22 @@ from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.ports import StoredOutput
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.ports import Finished, Outcome, Unavailable, WorkerGone, WorkerInfo
-from tests.conformance.world import ADMIN, NOW, Raw, queue_one
+from tests.backends import Opens, Raw, Store
+from tests.conformance.world import ADMIN, NOW, queue_one
 
 
 def _worker(name: str = "w1", concurrency: int = 4) -> WorkerInfo:
     return WorkerInfo(name, "host", 1, "0", concurrency)
 
 
-async def _details(store: SqliteDatabase, execution_id: int) -> ExecutionDetails:
+async def _details(store: Store, execution_id: int) -> ExecutionDetails:
     found = await store.read(lambda transaction: transaction.execution(execution_id))
     assert found is not None
     return found
 
 
-async def test_what_is_queued_is_offered_by_priority_then_by_age(store: SqliteDatabase) -> None:
+async def test_what_is_queued_is_offered_by_priority_then_by_age(store: Store) -> None:
     queue = DatabaseQueue(store)
     first, second, urgent = [await store.write(lambda t, p=p: queue_one(t, p)) for p in (0, 0, 5)]
     assert list(await queue.offer(10)) == [urgent, first, second]
@@ -33,7 +33,7 @@ async def test_what_is_queued_is_offered_by_priority_then_by_age(store: SqliteDa
 
 
 async def test_a_start_wins_each_execution_once_and_a_repeat_gets_the_same_tokens(
-    store: SqliteDatabase,
+    store: Store,
 ) -> None:
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(3)]
@@ -52,9 +52,11 @@ async def test_a_start_wins_each_execution_once_and_a_repeat_gets_the_same_token
     assert running.execution.started_at is not None
 
 
-async def test_two_workers_on_two_connections_never_win_the_same_execution(store: SqliteDatabase) -> None:
+async def test_two_workers_on_two_connections_never_win_the_same_execution(
+    store: Store, opens: Opens
+) -> None:
     ids = [await store.write(queue_one) for _ in range(40)]
-    async with await SqliteDatabase.open(store.path) as second:
+    async with await opens() as second:
         queues = [DatabaseQueue(store), DatabaseQueue(second)]
         for number, queue in enumerate(queues):
             await queue.register(_worker(f"w{number}"))
@@ -69,7 +71,7 @@ async def test_two_workers_on_two_connections_never_win_the_same_execution(store
     assert sorted(claims[0] + claims[1]) == ids
 
 
-async def test_an_unregistered_worker_is_told_so_and_starts_nothing(store: SqliteDatabase) -> None:
+async def test_an_unregistered_worker_is_told_so_and_starts_nothing(store: Store) -> None:
     queue = DatabaseQueue(store)
     execution_id = await store.write(queue_one)
     with pytest.raises(WorkerGone):
@@ -79,7 +81,7 @@ async def test_an_unregistered_worker_is_told_so_and_starts_nothing(store: Sqlit
     assert (await _details(store, execution_id)).execution.status == "Queued"
 
 
-async def test_an_outcome_is_recorded_once_and_only_with_the_current_token(store: SqliteDatabase) -> None:
+async def test_an_outcome_is_recorded_once_and_only_with_the_current_token(store: Store) -> None:
     queue = DatabaseQueue(store)
     execution_id = await store.write(queue_one)
     await queue.register(_worker())
@@ -100,7 +102,7 @@ async def test_an_outcome_is_recorded_once_and_only_with_the_current_token(store
 
 
 async def test_a_lost_workers_executions_end_as_failed_and_its_late_answer_is_refused(
-    store: SqliteDatabase,
+    store: Store,
 ) -> None:
     queue = DatabaseQueue(store)
     running, waiting = [await store.write(queue_one) for _ in range(2)]
@@ -114,7 +116,7 @@ async def test_a_lost_workers_executions_end_as_failed_and_its_late_answer_is_re
     assert await queue.counters() == {}
 
 
-async def test_a_beat_raises_the_counter_and_brings_what_is_to_be_cancelled(store: SqliteDatabase) -> None:
+async def test_a_beat_raises_the_counter_and_brings_what_is_to_be_cancelled(store: Store) -> None:
     queue = DatabaseQueue(store)
     execution_id = await store.write(queue_one)
     await queue.register(_worker())
@@ -131,7 +133,7 @@ async def test_a_beat_raises_the_counter_and_brings_what_is_to_be_cancelled(stor
     assert await queue.counters() == {}
 
 
-async def test_a_worker_says_how_much_it_runs(store: SqliteDatabase) -> None:
+async def test_a_worker_says_how_much_it_runs(store: Store) -> None:
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(3)]
     await queue.register(_worker("w1", 2))
@@ -142,11 +144,11 @@ async def test_a_worker_says_how_much_it_runs(store: SqliteDatabase) -> None:
     assert await store.read(lambda transaction: transaction.queued_before(ids[2], NOW)) == 0
 
 
-async def test_a_due_time_is_fired_once_whoever_asks(store: SqliteDatabase) -> None:
+async def test_a_due_time_is_fired_once_whoever_asks(store: Store, opens: Opens) -> None:
     draft = ReportDraft("Nightly", "sql", {"query": "select 1"}, schedule="0 6 * * *")
     report_id = await store.write(lambda transaction: transaction.add_report(draft, NOW))
     due = datetime(2026, 1, 3, 6, tzinfo=UTC)
-    async with await SqliteDatabase.open(store.path) as second:
+    async with await opens() as second:
         fired = await asyncio.gather(
             *[DatabaseQueue(each).fire(report_id, due) for each in (store, second) for _ in range(5)]
         )
@@ -163,7 +165,7 @@ async def test_a_due_time_is_fired_once_whoever_asks(store: SqliteDatabase) -> N
     assert [one.last_due for one in await DatabaseQueue(store).schedules()] == [later]
 
 
-async def test_output_is_kept_while_it_grows_and_refused_from_a_stale_claim(store: SqliteDatabase) -> None:
+async def test_output_is_kept_while_it_grows_and_refused_from_a_stale_claim(store: Store) -> None:
     queue = DatabaseQueue(store)
     execution_id = await store.write(queue_one)
     await queue.register(_worker())
@@ -176,9 +178,7 @@ async def test_output_is_kept_while_it_grows_and_refused_from_a_stale_claim(stor
     assert kept.is_cut
 
 
-async def test_a_database_that_cannot_answer_is_unavailable_to_the_engine(
-    store: SqliteDatabase, raw: Raw
-) -> None:
+async def test_a_database_that_cannot_answer_is_unavailable_to_the_engine(store: Store, raw: Raw) -> None:
     queue = DatabaseQueue(store)
     raw("ALTER TABLE worker RENAME TO hidden")
     with pytest.raises(Unavailable):

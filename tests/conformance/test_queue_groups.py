@@ -1,9 +1,7 @@
 """What the queue does with many at once: outcomes in groups, starts with them, or a look and a start."""
 
 import asyncio
-import sqlite3
 import sys
-from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -11,21 +9,18 @@ import pytest
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.ports import Claimed, Finished, Outcome, Unavailable, Unclear, WorkerGone, WorkerInfo
-from tests.conformance.world import ADMIN, DRAFT, NOW, Raw, queue_one
+from tests.backends import Place, Raw, Store, held, word_of
+from tests.conformance.world import ADMIN, DRAFT, NOW, break_it, queue_one
 
-_BREAK_STARTS = (
-    "CREATE TRIGGER broken BEFORE UPDATE OF status ON job_execution_log WHEN NEW.status = 'Running' "
-    "BEGIN SELECT RAISE(ABORT, 'no'); END"
-)
+_STARTS = ("job_execution_log", "UPDATE", "NEW.status = 'Running'")
 
 
 def _worker(name: str = "w1", concurrency: int = 4) -> WorkerInfo:
     return WorkerInfo(name, "host", 1, "0", concurrency)
 
 
-async def _execution(store: SqliteDatabase, execution_id: int) -> Execution:
+async def _execution(store: Store, execution_id: int) -> Execution:
     found = await store.read(lambda transaction: transaction.execution(execution_id))
     assert found is not None
     return found.execution
@@ -35,7 +30,7 @@ def _succeeded(claimed: Claimed) -> list[Finished]:
     return [Finished(claimed.id, claimed.token, Outcome("Succeeded"))]
 
 
-async def test_in_a_group_each_outcome_stands_for_itself(store: SqliteDatabase) -> None:
+async def test_in_a_group_each_outcome_stands_for_itself(store: Store) -> None:
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(5)]
     await queue.register(_worker("w1", 5))
@@ -65,7 +60,7 @@ async def test_in_a_group_each_outcome_stands_for_itself(store: SqliteDatabase) 
     assert list(await queue.cancel_requests("w1")) == []
 
 
-async def test_outcomes_and_the_next_starts_are_one_transaction(store: SqliteDatabase, raw: Raw) -> None:
+async def test_outcomes_and_the_next_starts_are_one_transaction(store: Store, raw: Raw, backend: str) -> None:
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(5)]
     await queue.register(_worker())
@@ -79,12 +74,12 @@ async def test_outcomes_and_the_next_starts_are_one_transaction(store: SqliteDat
     assert [claimed.id for claimed in won] == ids[2:4]
     # Repeated, as after an answer that was lost: nothing changes, and the tokens are the same.
     assert await queue.exchange(group, ids[2:4], "w1") == ([], won)
-    raw(_BREAK_STARTS)
+    mend = break_it(raw, backend, *_STARTS)
     outcome = Finished(won[0].id, won[0].token, Outcome("Succeeded"))
     with pytest.raises(Unavailable):
         await queue.exchange([outcome], ids[4:], "w1")
     assert (await _execution(store, won[0].id)).status == "Running"
-    raw("DROP TRIGGER broken")
+    mend()
     with pytest.raises(WorkerGone):
         await queue.exchange([outcome], ids[4:], "nobody")
     assert (await _execution(store, won[0].id)).status == "Running"
@@ -92,7 +87,7 @@ async def test_outcomes_and_the_next_starts_are_one_transaction(store: SqliteDat
 
 
 async def test_outcomes_a_look_and_the_next_starts_are_one_transaction(
-    store: SqliteDatabase, raw: Raw
+    store: Store, raw: Raw, backend: str
 ) -> None:
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(4)]
@@ -102,12 +97,12 @@ async def test_outcomes_a_look_and_the_next_starts_are_one_transaction(
     assert (list(accepted), list(offered), [claimed.id for claimed in won]) == ([ids[0]], [ids[2]], [ids[2]])
     with pytest.raises(WorkerGone):
         await queue.refill(_succeeded(second), 1, "nobody")
-    raw(_BREAK_STARTS)
+    mend = break_it(raw, backend, *_STARTS)
     with pytest.raises(Unclear) as unclear:
         await queue.refill(_succeeded(second), 1, "w1")
     assert unclear.value.ids == (ids[3],)
     assert (await _execution(store, ids[1])).status == "Running"
-    raw("DROP TRIGGER broken")
+    mend()
     urgent = await store.write(lambda transaction: queue_one(transaction, 5))
     accepted, offered, _ = await queue.refill(_succeeded(second), 2, "w1")
     assert (list(accepted), list(offered)) == ([ids[1]], [urgent, ids[3]])
@@ -118,7 +113,7 @@ async def test_outcomes_a_look_and_the_next_starts_are_one_transaction(
     assert not isinstance(failed.value, Unclear)
 
 
-async def test_a_look_and_a_start_in_one_call(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_look_and_a_start_in_one_call(store: Store, raw: Raw, backend: str) -> None:
     queue = DatabaseQueue(store)
     await queue.register(_worker())
     seen = store.feed.version
@@ -130,7 +125,7 @@ async def test_a_look_and_a_start_in_one_call(store: SqliteDatabase, raw: Raw) -
         await queue.take(4, "nobody")
     offered, won = await queue.take(2, "w1")
     assert (offered, [claimed.id for claimed in won]) == (ids[:2], ids[:2])
-    raw(_BREAK_STARTS)
+    break_it(raw, backend, *_STARTS)
     with pytest.raises(Unclear) as unclear:
         await queue.take(2, "w1")
     assert unclear.value.ids == (ids[2],)
@@ -141,26 +136,22 @@ async def test_a_look_and_a_start_in_one_call(store: SqliteDatabase, raw: Raw) -
     assert not isinstance(failed.value, Unclear)
 
 
-async def test_a_look_at_nothing_takes_no_lock(store: SqliteDatabase) -> None:
+async def test_a_look_at_nothing_waits_for_no_writer(store: Store, place: Place) -> None:
     queue = DatabaseQueue(store)
     await queue.register(_worker())
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        async with asyncio.timeout(2):
-            assert await queue.take(4, "w1") == ([], ())
-        other.execute("ROLLBACK")
+    async with held(place, "job_execution_log", "worker", "report_configuration"), asyncio.timeout(2):
+        assert await queue.take(4, "w1") == ([], ())
 
 
 _KILLED = """
 import asyncio, os, sys
-from pathlib import Path
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.queue_queries import QueueQueries
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from tests.backends import open_at, place_of
 from scheduler.ports import Finished, Outcome
 
 async def main() -> None:
-    async with await SqliteDatabase.open(Path(sys.argv[1])) as store:
+    async with await open_at(place_of(sys.argv[1])) as store:
         finish = QueueQueries.finish
         def then_die(self, finished, now):
             assert finish(self, finished, now) == [int(sys.argv[2])]
@@ -173,13 +164,15 @@ asyncio.run(main())
 """
 
 
-async def test_killed_between_the_outcomes_and_the_starts_neither_happened(store: SqliteDatabase) -> None:
+async def test_killed_between_the_outcomes_and_the_starts_neither_happened(
+    store: Store, place: Place
+) -> None:
     queue = DatabaseQueue(store)
     ids = [await store.write(queue_one) for _ in range(2)]
     await queue.register(_worker())
     [claimed] = await queue.start(ids[:1], "w1")
     killed = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", _KILLED, *map(str, (store.path, claimed.id, claimed.token))
+        sys.executable, "-c", _KILLED, *map(str, (word_of(place), claimed.id, claimed.token))
     )
     assert await killed.wait() == -9
     statuses = [(await _execution(store, each)).status for each in ids]
@@ -189,7 +182,7 @@ async def test_killed_between_the_outcomes_and_the_starts_neither_happened(store
 
 
 async def test_a_limit_has_room_for_what_comes_next_as_soon_as_the_one_before_has_ended(
-    store: SqliteDatabase,
+    store: Store,
 ) -> None:
     queue = DatabaseQueue(store)
     await store.write(lambda transaction: transaction.add_report(replace(DRAFT, max_concurrent=1), NOW))

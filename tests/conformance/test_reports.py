@@ -12,8 +12,8 @@ from jobmon_tui.services import reports
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.reports import InvalidReport, Problem
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import ADMIN, DRAFT, NOW, VIEWER, Raw, queue_one
+from tests.backends import Raw, Store
+from tests.conformance.world import ADMIN, DRAFT, NOW, VIEWER, break_it, queue_one
 
 
 class Catalog:
@@ -28,12 +28,12 @@ class Catalog:
 CATALOG = Catalog()
 
 
-async def _audited(store: SqliteDatabase) -> list[tuple[str, str, str | None]]:
+async def _audited(store: Store) -> list[tuple[str, str, str | None]]:
     found = await store.read(lambda t: t.audit_entries(100, None, None))
     return [(each.entry.action, each.entry.outcome, each.entry.details) for each in found][::-1]
 
 
-async def test_add_edit_rename_delete_are_audited_with_what_they_did(store: SqliteDatabase) -> None:
+async def test_add_edit_rename_delete_are_audited_with_what_they_did(store: Store) -> None:
     added = await reports.add_report(store, ADMIN, CATALOG, DRAFT)
     assert (added.version, added.draft) == (1, DRAFT)
     edited = await reports.edit_report(
@@ -52,7 +52,7 @@ async def test_add_edit_rename_delete_are_audited_with_what_they_did(store: Sqli
     ]
 
 
-async def test_an_edit_that_says_the_same_raises_no_version(store: SqliteDatabase) -> None:
+async def test_an_edit_that_says_the_same_raises_no_version(store: Store) -> None:
     await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, timeout=600))
     again = await reports.edit_report(store, ADMIN, CATALOG, "Sales", replace(DRAFT, timeout=600.0))
     assert again.version == 1
@@ -90,10 +90,10 @@ async def test_an_edit_that_says_the_same_raises_no_version(store: SqliteDatabas
     ],
 )
 async def test_refusals_change_nothing_and_are_audited(
-    store: SqliteDatabase,
+    store: Store,
     raw: Raw,
     caller: Caller,
-    act: Callable[[SqliteDatabase, Caller], "object"],
+    act: Callable[[Store, Caller], "object"],
     code: str,
 ) -> None:
     for name in ("Sales", "Other"):
@@ -107,7 +107,7 @@ async def test_refusals_change_nothing_and_are_audited(
 
 
 @pytest.mark.parametrize("value", ["\udcff", float("nan"), float("inf"), NOW, object()])
-async def test_what_no_snapshot_can_carry_is_refused_at_the_key(store: SqliteDatabase, value: object) -> None:
+async def test_what_no_snapshot_can_carry_is_refused_at_the_key(store: Store, value: object) -> None:
     with pytest.raises(InvalidReport) as refusal:
         await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, parameters={"query": value}))
     assert [problem.key for problem in refusal.value.problems] == ["parameters"]
@@ -123,7 +123,7 @@ async def test_what_no_snapshot_can_carry_is_refused_at_the_key(store: SqliteDat
         ("x" * 10_000, "x" * 199 + "…"),
     ],
 )
-async def test_hostile_names_are_cleaned_not_refused(store: SqliteDatabase, hostile: str, kept: str) -> None:
+async def test_hostile_names_are_cleaned_not_refused(store: Store, hostile: str, kept: str) -> None:
     added = await reports.add_report(store, ADMIN, CATALOG, replace(DRAFT, name=hostile))
     assert added.draft.name == kept
     # What was typed still finds it, and so does what is kept.
@@ -132,7 +132,7 @@ async def test_hostile_names_are_cleaned_not_refused(store: SqliteDatabase, host
     assert (await run_report(store, ADMIN, hostile)).execution.report == kept
 
 
-async def test_an_import_is_all_or_none_and_says_what_it_did(store: SqliteDatabase, raw: Raw) -> None:
+async def test_an_import_is_all_or_none_and_says_what_it_did(store: Store, raw: Raw) -> None:
     one, two, three = (replace(DRAFT, name=name) for name in ("One", "Two", "Three"))
     await reports.import_reports(store, ADMIN, CATALOG, [one, two])
     outcome = await reports.import_reports(store, ADMIN, CATALOG, [one, replace(two, priority=3), three])
@@ -155,18 +155,22 @@ async def test_an_import_is_all_or_none_and_says_what_it_did(store: SqliteDataba
     assert raw("SELECT name, version FROM report_configuration ORDER BY name") == stored
 
 
-async def test_an_import_that_breaks_in_the_middle_leaves_nothing(store: SqliteDatabase, raw: Raw) -> None:
-    raw(
-        "CREATE TRIGGER break_it BEFORE INSERT ON report_configuration WHEN NEW.name = 'Two' "
-        "BEGIN SELECT RAISE(ABORT, 'broken'); END"
-    )
-    with pytest.raises(RuntimeError):
-        await reports.import_reports(store, ADMIN, CATALOG, [replace(DRAFT, name=n) for n in ("One", "Two")])
+async def test_an_import_that_breaks_in_the_middle_leaves_nothing(
+    store: Store, raw: Raw, backend: str
+) -> None:
+    mend = break_it(raw, backend, "report_configuration", "INSERT", "NEW.name = 'Two'")
+    drafts = [replace(DRAFT, name=name) for name in ("One", "Two")]
+    with pytest.raises(JobmonError) as refusal:
+        await reports.import_reports(store, ADMIN, CATALOG, drafts)
+    assert refusal.value.code is ErrorCode.STORAGE_UNAVAILABLE
     assert raw("SELECT count(*) FROM report_configuration") == [(0,)]
-    assert raw("SELECT count(*) FROM audit_log WHERE action = 'Report Change'") == [(0,)]
+    assert raw("SELECT count(*) FROM audit_log") == [(0,)]
+    mend()
+    outcome = await reports.import_reports(store, ADMIN, CATALOG, drafts)
+    assert [each.outcome for each in outcome] == ["added", "added"]
 
 
-async def test_executions_outlive_their_deleted_report(store: SqliteDatabase) -> None:
+async def test_executions_outlive_their_deleted_report(store: Store) -> None:
     queued = await store.write(queue_one)
     await reports.delete_report(store, ADMIN, "Sales")
     left = await store.read(lambda t: t.execution(queued))
@@ -175,7 +179,7 @@ async def test_executions_outlive_their_deleted_report(store: SqliteDatabase) ->
     assert left.execution.report == "Sales"
 
 
-async def test_a_stranger_is_not_signed_in(store: SqliteDatabase) -> None:
+async def test_a_stranger_is_not_signed_in(store: Store) -> None:
     with pytest.raises(JobmonError) as refusal:
         await reports.list_reports(store, Caller("guess", "?"))
     assert refusal.value.code is ErrorCode.NOT_SIGNED_IN

@@ -21,7 +21,8 @@ from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.retention import Pruning, count_prunable
 from jobmon_tui.storage.retention_queries import Rule
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import ADMIN, DRAFT, NOW, Raw
+from tests.backends import Raw, Store
+from tests.conformance.world import ADMIN, DRAFT, NOW
 
 OLD, NEW = NOW - timedelta(days=100), NOW - timedelta(days=10)
 RULE = Rule(NOW - timedelta(days=90))
@@ -69,7 +70,7 @@ MIXED = [
 
 
 async def test_old_finished_ones_go_with_their_output_and_everything_else_stays(
-    store: SqliteDatabase, raw: Raw
+    store: Store, raw: Raw
 ) -> None:
     fill(store.path, MIXED)
     assert await count_prunable(store, RULE) == 2
@@ -84,9 +85,7 @@ async def test_old_finished_ones_go_with_their_output_and_everything_else_stays(
     assert ids(raw) == [4, 5, 6]
 
 
-async def test_what_was_done_stands_in_the_audit_log_which_stays_whole(
-    store: SqliteDatabase, raw: Raw
-) -> None:
+async def test_what_was_done_stands_in_the_audit_log_which_stays_whole(store: Store, raw: Raw) -> None:
     fill(store.path, MIXED)
     assert await Pruning(store, RULE, "cli uid=0").run() == 2
     done, begun = await list_audit(store, ADMIN, 10)
@@ -100,7 +99,7 @@ async def test_what_was_done_stands_in_the_audit_log_which_stays_whole(
     assert len(await list_audit(store, ADMIN, 10)) == 2
 
 
-async def test_a_line_of_retries_goes_whole_or_not_at_all(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_line_of_retries_goes_whole_or_not_at_all(store: Store, raw: Raw) -> None:
     fill(
         store.path,
         [
@@ -134,7 +133,7 @@ async def test_a_line_of_retries_goes_whole_or_not_at_all(store: SqliteDatabase,
     assert [each.id for each in line] == [20, 21, 22, 23]
 
 
-async def test_a_retry_that_is_queued_after_the_look_keeps_its_line(store: SqliteDatabase, raw: Raw) -> None:
+async def test_a_retry_that_is_queued_after_the_look_keeps_its_line(store: Store, raw: Raw) -> None:
     fill(store.path, [(1, "Failed", None, OLD)])
     everything = Rule(RULE.before, include_failed=True)
     chosen = await store.read(
@@ -148,7 +147,7 @@ async def test_a_retry_that_is_queued_after_the_look_keeps_its_line(store: Sqlit
     assert ids(raw) == [1, 2]
 
 
-async def test_executions_can_be_deleted_by_retention_only(store: SqliteDatabase, raw: Raw) -> None:
+async def test_executions_can_be_deleted_by_retention_only(store: Store, raw: Raw) -> None:
     fill(store.path, MIXED)
     await Pruning(store, RULE, "cli").run()
     assert raw("SELECT count(*) FROM retention_pass") == [(0,)]
@@ -156,7 +155,7 @@ async def test_executions_can_be_deleted_by_retention_only(store: SqliteDatabase
         raw("DELETE FROM job_execution_log WHERE id = 3")
 
 
-async def test_an_interrupted_run_says_so_and_the_next_one_goes_on(store: SqliteDatabase, raw: Raw) -> None:
+async def test_an_interrupted_run_says_so_and_the_next_one_goes_on(store: Store, raw: Raw) -> None:
     fill(store.path, [(at, "Succeeded", None, OLD) for at in range(1, 1_001)])
     begun = asyncio.Event()
     pruning = Pruning(store, RULE, "cli")
@@ -205,7 +204,7 @@ class Writer(threading.Thread):
                 await asyncio.sleep(0.002)
 
 
-async def test_no_writer_waits_a_second_while_20_000_are_deleted(store: SqliteDatabase, raw: Raw) -> None:
+async def test_no_writer_waits_a_second_while_20_000_are_deleted(store: Store, raw: Raw) -> None:
     rows: list[tuple[int, str, int | None, object]] = [
         (at, "Succeeded", None, OLD) for at in range(1, 20_001)
     ]

@@ -7,8 +7,8 @@ import pytest
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services import sign_in, users
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import ADMIN, NOW, VIEWER, Raw
+from tests.backends import Opens, Raw, Store
+from tests.conformance.world import ADMIN, NOW, VIEWER
 
 
 class QuickHasher:
@@ -36,9 +36,7 @@ async def _refused(work: object) -> ErrorCode:
     return refusal.value.code
 
 
-async def test_an_added_account_signs_in_until_it_is_disabled(
-    store: SqliteDatabase, hasher: QuickHasher
-) -> None:
+async def test_an_added_account_signs_in_until_it_is_disabled(store: Store, hasher: QuickHasher) -> None:
     await users.add_account(store, ADMIN, hasher, "bob", Role.VIEWER, "long enough")
     opened = await sign_in.sign_in(store, hasher, "bob", "long enough", "?")
     assert opened.actor.role is Role.VIEWER
@@ -66,7 +64,7 @@ async def test_an_added_account_signs_in_until_it_is_disabled(
 
 @pytest.mark.parametrize("change", [{"role": Role.VIEWER}, {"disabled": True}])
 async def test_the_last_enabled_administrator_stays(
-    store: SqliteDatabase, hasher: QuickHasher, raw: Raw, change: dict[str, object]
+    store: Store, hasher: QuickHasher, raw: Raw, change: dict[str, object]
 ) -> None:
     refused = users.change_account(store, ADMIN, hasher, "ada", **change)  # type: ignore[arg-type]
     assert await _refused(refused) is ErrorCode.LAST_ADMINISTRATOR
@@ -81,10 +79,10 @@ async def test_the_last_enabled_administrator_stays(
 
 
 async def test_two_administrators_cannot_remove_each_other_at_once(
-    store: SqliteDatabase, hasher: QuickHasher, raw: Raw
+    store: Store, hasher: QuickHasher, raw: Raw, opens: Opens
 ) -> None:
     await users.change_account(store, ADMIN, hasher, "vic", role=Role.ADMINISTRATOR)
-    async with await SqliteDatabase.open(store.path) as other:
+    async with await opens() as other:
         tried = await asyncio.gather(
             users.change_account(store, ADMIN, hasher, "vic", disabled=True),
             users.change_account(other, ADMIN, hasher, "ada", disabled=True),
@@ -95,7 +93,7 @@ async def test_two_administrators_cannot_remove_each_other_at_once(
 
 
 async def test_everyone_changes_their_own_password_and_nobody_elses(
-    store: SqliteDatabase, hasher: QuickHasher
+    store: Store, hasher: QuickHasher
 ) -> None:
     for other in (
         users.change_account(store, VIEWER, hasher, "ada", password="long enough"),
@@ -118,7 +116,7 @@ async def test_everyone_changes_their_own_password_and_nobody_elses(
     assert (newest.actor, newest.outcome, newest.details) == ("vic", "allowed", "changed “vic”: password")
 
 
-async def test_bad_input_is_refused(store: SqliteDatabase, hasher: QuickHasher) -> None:
+async def test_bad_input_is_refused(store: Store, hasher: QuickHasher) -> None:
     add = users.add_account
     assert (
         await _refused(add(store, ADMIN, hasher, "", Role.VIEWER, "long enough")) is ErrorCode.INVALID_INPUT
@@ -137,7 +135,7 @@ async def test_bad_input_is_refused(store: SqliteDatabase, hasher: QuickHasher) 
     assert await _refused(stranger) is ErrorCode.NOT_SIGNED_IN
 
 
-async def test_saying_what_is_so_already_ends_no_session(store: SqliteDatabase, hasher: QuickHasher) -> None:
+async def test_saying_what_is_so_already_ends_no_session(store: Store, hasher: QuickHasher) -> None:
     await users.change_account(store, ADMIN, hasher, "vic", role=Role.VIEWER, disabled=False)
     assert (await sign_in.whoami(store, VIEWER)).name == "vic"
     assert await store.read(lambda t: t.audit_entries(10, None, None)) == []

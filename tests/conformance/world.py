@@ -1,20 +1,25 @@
 """Who and what stands in the conformance tests' databases."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from jobmon_tui.domain.execution import NewExecution, Trigger
+from sqlalchemy import insert, text
+
+from jobmon_tui.domain.execution import NewExecution, Status, Trigger
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.audited import Caller, token_hash
 from jobmon_tui.services.ports import Transaction
+from jobmon_tui.storage.pg_connection import PgConnection
+from jobmon_tui.storage.tables import executions, outputs
+from jobmon_tui.storage.transaction import SqlTransaction
+from tests.backends import Raw
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ADMIN = Caller("admin-token", "pts/1")
 VIEWER = Caller("viewer-token", "pts/2")
 DRAFT = ReportDraft("Sales", "sql", {"query": "select 1"}, timeout=30.0)
-
-Raw = Callable[..., list[tuple[object, ...]]]
+FINAL = "('Succeeded', 'Failed', 'Cancelled')"
 
 
 def add_people(transaction: Transaction) -> None:
@@ -40,3 +45,61 @@ def queue_one(transaction: Transaction, priority: int = 0) -> int:
             priority=priority,
         )
     )
+
+
+def end_raw(raw: Raw, execution_id: int, status: Status = Status.FAILED) -> None:
+    """Let a Queued execution end, past every service."""
+    steps = () if status is Status.QUEUED else (Status.RUNNING, status)
+    for step in dict.fromkeys(steps):
+        raw("UPDATE job_execution_log SET status = ? WHERE id = ?", step.value, execution_id)
+
+
+Past = tuple[int, str, int | None, datetime | None]
+"""An execution's id, its status, what it retries, and when it has ended."""
+
+
+def history(rows: Sequence[Past], begun: datetime = NOW) -> Callable[[SqlTransaction], None]:
+    """Give a unit of work that adds executions as they are, each with output."""
+    common = {"report": "Sales", "trigger": "manual", "requested_by": "ada", "fencing_token": 1}
+    snapshot = {"configuration_id": 1, "configuration_version": 1, "configuration": snapshot_text(DRAFT)}
+
+    def add(transaction: SqlTransaction) -> None:
+        connection = transaction._connection
+        connection.execute(
+            insert(executions),
+            [
+                {
+                    **common,
+                    **snapshot,
+                    "id": number,
+                    "status": status,
+                    "retry_of": parent,
+                    "queued_at": at or begun,
+                    "started_at": at or begun,
+                    "finished_at": at,
+                }
+                for number, status, parent, at in rows
+            ],
+        )
+        printed = {"part": "head", "total": 4, "body": "text"}
+        connection.execute(insert(outputs), [{"execution_id": row[0], **printed} for row in rows])
+        if isinstance(connection, PgConnection):
+            # Ids that are given by hand leave PostgreSQL's sequence where it was.
+            connection.execute(
+                text("SELECT setval('job_execution_log_id_seq', max(id)) FROM job_execution_log")
+            )
+
+    return add
+
+
+def break_it(raw: Raw, backend: str, table: str, event: str, when: str) -> Callable[[], object]:
+    """Let the database refuse some writes from now on; returns what ends it."""
+    if backend == "sqlite":
+        refusing = "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        raw(f"CREATE TRIGGER broken BEFORE {event} ON {table} WHEN {when} {refusing}")
+        return lambda: raw("DROP TRIGGER broken")
+    body = "LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$"
+    raw(f"CREATE FUNCTION broken() RETURNS trigger {body}")
+    each = f"FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION broken()"
+    raw(f"CREATE TRIGGER broken BEFORE {event} ON {table} {each}")
+    return lambda: raw("DROP FUNCTION broken CASCADE")

@@ -10,12 +10,12 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.look import list_executions
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.world import ADMIN, VIEWER, Raw, queue_one
+from tests.backends import Raw, Store
+from tests.conformance.world import ADMIN, VIEWER, queue_one
 
 
 @pytest.fixture
-async def failed(store: SqliteDatabase, raw: Raw) -> int:
+async def failed(store: Store, raw: Raw) -> int:
     execution_id = await store.write(queue_one)
     for status in ("Running", "Failed"):
         raw("UPDATE job_execution_log SET status = ? WHERE id = ?", status, execution_id)
@@ -29,14 +29,14 @@ async def _refusal(call: Callable[[], Awaitable[object]]) -> str:
     return refused.value.message
 
 
-def _move(store: SqliteDatabase, to: Path) -> None:
+def _move(store: Store, to: Path) -> None:
     to.mkdir(exist_ok=True)
     for each in list(store.path.parent.glob(f"{store.path.name}*")):
         each.rename(to / each.name)
 
 
 async def test_nothing_is_written_to_a_file_that_went_away_and_it_may_come_back(
-    store: SqliteDatabase, failed: int, tmp_path: Path
+    store: Store, failed: int, tmp_path: Path
 ) -> None:
     everything = ExecutionFilter()
     before = await list_executions(store, VIEWER, everything, 50)
@@ -60,9 +60,7 @@ async def test_nothing_is_written_to_a_file_that_went_away_and_it_may_come_back(
     await retry_execution(store, ADMIN, failed)
 
 
-async def test_a_file_in_its_place_is_not_taken_for_it(
-    store: SqliteDatabase, failed: int, tmp_path: Path
-) -> None:
+async def test_a_file_in_its_place_is_not_taken_for_it(store: Store, failed: int, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     shutil.copy(store.path, copy)
     copy.replace(store.path)
