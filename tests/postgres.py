@@ -21,8 +21,11 @@ T = TypeVar("T")
 
 
 @contextmanager
-def server() -> Iterator[str]:
-    """Give a superuser's URL: JOBMON_TEST_POSTGRES_URL's, else of a server of our own in a fresh folder."""
+def server(*, durable: bool = False) -> Iterator[str]:
+    """Give a superuser's URL: JOBMON_TEST_POSTGRES_URL's, else of a server of our own in a fresh folder.
+
+    With `durable` ours has its default settings: each commit is on the disk, as in production.
+    """
     given = os.environ.get("JOBMON_TEST_POSTGRES_URL")
     if given:
         yield given
@@ -37,7 +40,7 @@ def server() -> Iterator[str]:
         with get_server(Path(folder, "data"), cleanup_mode="stop") as started:
             url = started.get_uri()
             # Nothing here outlives the server: what a crash of the machine would lose may be lost.
-            for setting in ("fsync = off", "full_page_writes = off"):
+            for setting in () if durable else ("fsync = off", "full_page_writes = off"):
                 execute(url, f"ALTER SYSTEM SET {setting}")
             execute(url, "SELECT pg_reload_conf()")
             yield url

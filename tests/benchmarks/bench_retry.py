@@ -115,7 +115,8 @@ async def all_at_once(retry: Retry, ids: Sequence[int]) -> list[float]:
     return [each for client in spent for each in client]
 
 
-def _percentile(times: Sequence[float], percent: int) -> float:
+def percentile(times: Sequence[float], percent: int) -> float:
+    """Return a percentile of some times."""
     return statistics.quantiles(times, n=100, method="inclusive")[percent - 1]
 
 
@@ -147,7 +148,7 @@ async def measure(rows: int, calls: int) -> dict[str, Any]:
                     for side, retry in (("service", service), ("raw", peer.retry)):
                         times[side] += await drive(retry, [next(failed) for _ in range(calls)])
                 figures = {
-                    side: {"p50": _percentile(spent, 50), "p95": _percentile(spent, 95), "n": len(spent)}
+                    side: {"p50": percentile(spent, 50), "p95": percentile(spent, 95), "n": len(spent)}
                     for side, spent in times.items()
                 }
                 result[setting] = {
