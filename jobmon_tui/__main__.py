@@ -2,9 +2,12 @@
 
 import sys
 
+from jobmon_tui.cli import loading
+
 
 def main() -> None:
     """Run the dashboard, or a command."""
+    loading.begin()
     try:
         from jobmon_tui.cli.way_in import enter
 
@@ -12,6 +15,7 @@ def main() -> None:
     except KeyboardInterrupt:
         # Ctrl+C while still importing; later on each face has its own answer to it.
         code = 130
+    loading.end()
     sys.exit(code)
 
 

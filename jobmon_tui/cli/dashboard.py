@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from jobmon_tui.cli import loading
 from jobmon_tui.tui.contracts import Connection, Extra, Options
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ def origin() -> str:
 
 async def _import(*names: str) -> None:
     """Import in a thread: on the event loop it would hold up the keys."""
-    for name in names:
-        await asyncio.to_thread(importlib.import_module, name)
+    try:
+        for name in names:
+            await asyncio.to_thread(importlib.import_module, name)
+    finally:
+        loading.done()
 
 
 async def _wants_worker(house: "House", scheduler: str) -> bool:

@@ -58,9 +58,10 @@ def enter(arguments: Sequence[str]) -> int:
             return EXIT_CODES[refusal.code]
     import typer.main
 
-    from jobmon_tui.cli import crash
+    from jobmon_tui.cli import crash, loading
     from jobmon_tui.cli.app import app
 
+    loading.done()
     crash.install()
     # A terminal that knows no UTF-8 shows question marks in place of our glyphs.
     for stream in (sys.stdout, sys.stderr):

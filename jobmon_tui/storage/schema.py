@@ -2,19 +2,22 @@
 
 from functools import cache
 from pathlib import Path
-
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from jobmon_tui.domain.errors import storage_unavailable
+
+if TYPE_CHECKING:
+    from alembic.config import Config  # noqa: PLC0415
+    from sqlalchemy import Connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """Return Alembic's configuration; there is no file of it."""
+    # Imported where a schema is changed: most commands find theirs as it should be.
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("path_separator", "os")
@@ -24,7 +27,8 @@ def alembic_config() -> Config:
 @cache
 def known_revisions() -> tuple[str, ...]:
     """Return every schema this program knows, newest first."""
-    return tuple(script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions())
+    files = (_MIGRATIONS / "versions").glob("[0-9]*.py")
+    return tuple(sorted((each.name.partition("_")[0] for each in files), reverse=True))
 
 
 def head_revision() -> str:
@@ -40,8 +44,10 @@ def require_known(revision: str | None, name: str) -> None:
         )
 
 
-def migrate(connection: Connection, to: str = "head") -> None:
+def migrate(connection: "Connection", to: str = "head") -> None:
     """Bring the schema up to `to`, in the connection's transaction."""
+    from alembic import command  # noqa: PLC0415
+
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, to)

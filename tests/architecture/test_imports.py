@@ -5,6 +5,9 @@ import subprocess
 import sys
 
 import pytest
+from alembic.script import ScriptDirectory
+
+from jobmon_tui.storage.schema import alembic_config, known_revisions
 
 HEAVY = {
     "sqlalchemy",
@@ -19,12 +22,16 @@ HEAVY = {
 }
 
 
-def _modules_after(statement: str) -> set[str]:
-    code = f"import sys, json\n{statement}\nprint(json.dumps(sorted(sys.modules)))"
+def _said(code: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return done.stdout.splitlines()[-1]
+
+
+def _modules_after(statement: str) -> set[str]:
+    said = _said(f"import sys, json\n{statement}\nprint(json.dumps(sorted(sys.modules)))")
+    return {name.partition(".")[0] for name in json.loads(said)}
 
 
 @pytest.mark.parametrize(
@@ -44,3 +51,24 @@ def test_the_domain_and_the_services_need_the_standard_library_only() -> None:
 def test_a_worker_loads_no_screen_and_the_engine_no_house() -> None:
     assert "textual" not in _modules_after("import jobmon_tui.bootstrap")
     assert _modules_after("import scheduler.engine") & (HEAVY | {"jobmon_tui", "textual"}) == set()
+
+
+def test_a_command_loads_nothing_of_the_migrations_and_knows_them_all() -> None:
+    # Alembic and all that it brings are a sixth of what a command costs; few change a schema.
+    assert _modules_after("import jobmon_tui.cli.app") & {"alembic", "mako"} == set()
+    scripts = ScriptDirectory.from_config(alembic_config()).walk_revisions()
+    assert known_revisions() == tuple(script.revision for script in scripts)
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "from jobmon_tui.cli.way_in import enter; enter(['--version'])",
+        "import asyncio; from jobmon_tui.cli import dashboard; asyncio.run(dashboard._import('json'))",
+    ],
+    ids=["a command", "the dashboard"],
+)
+def test_garbage_is_looked_for_once_all_is_loaded(load: str) -> None:
+    begin = "import gc; from jobmon_tui.cli import loading; loading.begin(); assert not gc.isenabled()"
+    # What is loaded is left out of it from then on.
+    assert _said(f"{begin}; {load}; print(gc.isenabled(), gc.get_freeze_count() > 1000)") == "True True"
