@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jobmon_tui.domain.errors import storage_unavailable
 
 if TYPE_CHECKING:
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config
     from sqlalchemy import Connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
