@@ -143,9 +143,16 @@ class PgConnection:
         return PgRows((), len(each))
 
     def _prepare(self, text: str) -> Any:
+        if text not in self._prepared:
+            return await_only(self.prepared(text))
+        self._prepared.move_to_end(text)
+        return self._prepared[text]
+
+    async def prepared(self, text: str) -> Any:
+        """Return a statement prepared on this connection. Raises asyncpg's errors."""
         prepared = self._prepared.get(text)
         if prepared is None:
-            prepared = self._prepared[text] = await_only(self.raw.prepare(text, record_class=PgRow))
+            prepared = self._prepared[text] = await self.raw.prepare(text, record_class=PgRow)
             if len(self._prepared) > _MOST_PREPARED:
                 self._prepared.popitem(last=False)
         else:

@@ -1,11 +1,23 @@
 """What reports' policies ask of claims and outcomes: limits, automatic retries, lost ones queued anew."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID, uuid4
 
-from sqlalchemy import BindParameter, TextClause, bindparam, func, literal_column, select, text, union_all
+from sqlalchemy import (
+    BindParameter,
+    Text,
+    TextClause,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    union_all,
+)
 
 from jobmon_tui.domain.audit import NewAuditEntry
 from jobmon_tui.domain.automation import Step, after_failure, follow_up, is_lost_too_often
@@ -36,15 +48,29 @@ NO_LIMITS = " AND ".join(
 """No report has a limit. So it is most often, and then one statement is enough where it asks this itself."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who looks for work, and in which queues; in all of them where none is named."""
+
+    queues: tuple[str, ...] = ()
+    id: UUID = field(default_factory=uuid4)
+
+
+ANYBODY: Final = Asker()
+Place = tuple[int, int]
+"""An execution's id and its priority, which say when its turn is."""
+
+
 class Ready:
     """The ready executions in the order in which they are claimed.
 
     As text for INDEXED BY alone: left to itself SQLite sorts all that is Queued, 60 ms where 100,000 are.
     """
 
-    def __init__(self, hint: str) -> None:
-        """`hint` stands after the table's name."""
+    def __init__(self, hint: str, in_queue: bool = False) -> None:
+        """`hint` stands after the table's name. `in_queue` narrows it to the queue that is given."""
         self._hint = hint
+        self._in_queue = "AND queue = :queue" if in_queue else ""
         self.without_limits = self._text(f"AND {NO_LIMITS}")
         self.but = self._text(
             "AND configuration_id NOT IN :reports", bindparam("reports", expanding=True, type_=BIG)
@@ -54,8 +80,20 @@ class Ready:
     def _text(self, narrowed: str, *bound: BindParameter[Any]) -> TextClause:
         head = f"SELECT id, priority FROM job_execution_log {self._hint} WHERE status = 'Queued'"  # noqa: S608
         rest = "AND (not_before IS NULL OR not_before <= :now) ORDER BY priority DESC, id LIMIT :most"
-        values = (bindparam("now", type_=UtcText), bindparam("most", type_=BIG))
-        return text(f"{head} {narrowed} {rest}").bindparams(*values, *bound)
+        values = [bindparam("now", type_=UtcText), bindparam("most", type_=BIG), *bound]
+        if self._in_queue:
+            values.append(bindparam("queue", type_=Text()))
+        return text(f"{head} {self._in_queue} {narrowed} {rest}").bindparams(*values)
+
+
+def _order(place: Place) -> tuple[int, int]:
+    execution_id, priority = place
+    return -priority, execution_id
+
+
+def first_of_all(places: Iterable[Place], most: int) -> Sequence[int]:
+    """Return the ids of the first of these, highest priority first, then oldest first."""
+    return [int(execution_id) for execution_id, _ in sorted(places, key=_order)[:most]]
 
 
 _SNAPSHOT = select(executions.c.configuration).where(executions.c.id == bindparam("wanted"))
@@ -66,6 +104,7 @@ class PolicyQueries(ExecutionQueries, AuditQueries, ScheduleQueries):
     """The part of a transaction that keeps to reports' policies."""
 
     ready = Ready("INDEXED BY ix_execution_ready")
+    ready_in_queue = Ready("INDEXED BY ix_execution_queue", in_queue=True)
 
     # Limits
 
@@ -93,22 +132,35 @@ class PolicyQueries(ExecutionQueries, AuditQueries, ScheduleQueries):
             return None
         return most - self._room()[execution.configuration_id], most
 
-    def offer(self, limit: int, now: datetime) -> Sequence[int]:
+    def offer(self, limit: int, now: datetime, by: Asker = ANYBODY) -> Sequence[int]:
         """Return the ids of ready executions, highest priority first, then oldest first.
 
         Of a report with a limit only as many as may start: others must not stand in the way.
         """
-        ready = self._connection.execute(self.ready.without_limits, {"now": now, "most": limit}).all()
-        if ready or not (room := self._room()):
-            return [int(row.id) for row in ready]
-        others = {"now": now, "most": limit, "reports": list(room)}
-        found = [*self._connection.execute(self.ready.but, others)]
+        values = {"now": now, "most": limit}
+        found = self._each_queue("without_limits", by, values)
+        if not found and (room := self._room()):
+            found = self._each_queue("but", by, {**values, "reports": list(room)})
+            found += self._with_limits(room, by, values)
+        return first_of_all(found, limit)
+
+    def _each_queue(self, which: str, by: Asker, values: Mapping[str, Any]) -> list[Place]:
+        if not by.queues:
+            return [*self._connection.execute(getattr(self.ready, which), values)]
+        query = getattr(self.ready_in_queue, which)
+        return [
+            row for each in by.queues for row in self._connection.execute(query, {**values, "queue": each})
+        ]
+
+    def _with_limits(self, room: Mapping[int, int], by: Asker, values: Mapping[str, Any]) -> list[Place]:
+        """Return what is ready of each report that has a limit, as many as there is room for."""
+        found: list[Place] = []
         for report_id, more in room.items():
             if more:
-                values = {"now": now, "most": min(limit, more), "report": report_id}
-                found += self._connection.execute(self.ready.of, values)
-        found.sort(key=lambda row: (-row.priority, row.id))
-        return [int(row.id) for row in found[:limit]]
+                most = min(values["most"], more)
+                of_report = self._each_queue("of", by, {**values, "most": most, "report": report_id})
+                found += sorted(of_report, key=_order)[:most]
+        return found
 
     def within_limits(self, ids: Sequence[int]) -> Sequence[int]:
         """Return those of `ids` that may start now, in their order; in the transaction that starts them."""

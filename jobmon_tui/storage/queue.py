@@ -8,6 +8,7 @@ from typing import Protocol, Self, TypeVar
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.ports import StoredOutput
 from jobmon_tui.storage.feed import Feed
+from jobmon_tui.storage.policy_queries import Asker
 from jobmon_tui.storage.transaction import SqlTransaction
 from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo
 
@@ -25,7 +26,7 @@ class QueryDatabase(Protocol):
         """Run on a snapshot."""
         ...
 
-    async def write(self, work: Callable[[SqlTransaction], T]) -> T:
+    async def write(self, work: Callable[[SqlTransaction], T], *, repeatable: bool = False) -> T:
         """Run and commit."""
         ...
 
@@ -52,9 +53,13 @@ class OpenDatabase(QueryDatabase, Protocol):
 class DatabaseQueue:
     """`ExecutionQueue`, `WorkerRegistry` and `ScheduleSource` in one: they share their tables."""
 
-    def __init__(self, database: QueryDatabase, clock: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self, database: QueryDatabase, clock: Callable[[], datetime] = _now, queues: Sequence[str] = ()
+    ) -> None:
+        """`queues` are those that are looked into; all where none is named."""
         self._database = database
         self._clock = clock
+        self._asker = Asker(tuple(dict.fromkeys(queues)))
 
     async def _read(self, work: Callable[[SqlTransaction], T]) -> T:
         return await self._guard(self._database.read, work)
@@ -73,7 +78,15 @@ class DatabaseQueue:
 
     async def offer(self, limit: int) -> Sequence[int]:
         """Give ids that are ready."""
-        return await self._read(lambda transaction: transaction.offer(limit, self._clock()))
+        offered: list[int] = []
+
+        def look(transaction: SqlTransaction) -> bool:
+            offered[:] = transaction.offer(limit, self._clock(), self._asker)
+            return False
+
+        # As a write that never is one: on PostgreSQL what is offered here is kept from others for a while.
+        await self._guard(partial(self._database.write_if, look), lambda _transaction: None)
+        return offered
 
     async def start(self, ids: Sequence[int], worker: str) -> Sequence[Claimed]:
         """Move these to Running, those that are still Queued."""
@@ -91,11 +104,14 @@ class DatabaseQueue:
         offered: list[int] = []
 
         def look(transaction: SqlTransaction) -> bool:
-            offered.extend(transaction.offer(limit, self._clock()))
+            offered[:] = transaction.offer(limit, self._clock(), self._asker)
             return bool(offered)
 
-        def start(transaction: SqlTransaction) -> Sequence[Claimed] | None:
-            return transaction.start(offered, worker, self._clock())
+        def start(transaction: SqlTransaction) -> Sequence[Claimed]:
+            won = transaction.start(offered, worker, self._clock())
+            if won is None:
+                raise WorkerGone(worker)
+            return won
 
         try:
             won = await self._guard(partial(self._database.write_if, look), start)
@@ -103,8 +119,6 @@ class DatabaseQueue:
             if offered:
                 raise Unclear(offered) from error
             raise
-        if offered and won is None:
-            raise WorkerGone(worker)
         return offered, won or ()
 
     async def refill(
@@ -118,7 +132,7 @@ class DatabaseQueue:
             done = transaction.exchange(finished, (), worker, self._clock())
             if done is None:
                 raise WorkerGone(worker)
-            offered[:] = transaction.offer(limit, self._clock())
+            offered[:] = transaction.offer(limit, self._clock(), self._asker)
             won = transaction.start(offered, worker, self._clock()) if offered else ()
             return done[0], won or ()
 

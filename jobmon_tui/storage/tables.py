@@ -88,6 +88,9 @@ class JobExecutionLogRow(SQLModel, table=True):
             **where("idempotency_key IS NOT NULL"),
         ),
         Index("ix_execution_ready", text("priority DESC"), "id", **where("status = 'Queued'")),
+        Index(
+            "ix_execution_queue", "queue", text("priority DESC"), "id", **where("status = 'Queued'")
+        ).ddl_if(dialect="sqlite"),
         Index("ix_execution_running", "worker", "id", **where("status = 'Running'")),
         Index(
             "ux_execution_firing",

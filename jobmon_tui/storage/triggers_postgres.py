@@ -1,7 +1,8 @@
-"""The rules that PostgreSQL itself keeps: the same as SQLite's, and three things that only it needs.
+"""The rules that PostgreSQL itself keeps: the same as SQLite's, and four things that only it needs.
 
 They are the counters in slots (one row for each status would make all writers queue for it), the audit chain's
-step as one call, and the notes to whoever listens. Every migration recreates all of them from this one list.
+step as one call, the notes to whoever listens, and the tickets by which PgQueuer hands executions out
+(docs/decisions/0005-pgqueuer.md). Every migration recreates all of them from this one list.
 """
 
 from typing import Final
@@ -12,6 +13,8 @@ SLOTS: Final = 64
 """Counter rows for each status, chosen by the backend's pid: see docs/decisions/0006-postgresql.md."""
 _MOST_NAMED: Final = 200
 """Ids in a payload, which may be 8,000 bytes long."""
+TICKETS: Final = "jobmon_pgqueuer"
+"""PgQueuer's table. A ticket's id is its execution's."""
 _LOG = "job_execution_log"
 _FINAL = "('Succeeded', 'Failed', 'Cancelled')"
 
@@ -60,6 +63,37 @@ CREATE OR REPLACE FUNCTION jobmon_tell(ids bigint[]) RETURNS void LANGUAGE sql A
   SELECT pg_notify('{CHANNEL}', CASE WHEN cardinality(ids) <= {_MOST_NAMED} THEN array_to_string(ids, ',') ELSE '' END)
 $$
 """
+_HAS_LIMIT = " OR ".join(
+    f"EXISTS (SELECT 1 FROM {table} AS each WHERE each.{key} = e.configuration_id AND each.max_concurrent IS NOT NULL)"
+    for table, key in (("report_configuration", "id"), ("report_state", "configuration_id"))
+)
+# Executions of a report with a limit get none: a ticket that may not be used would only come back again and again.
+_TICKET = f"""
+CREATE OR REPLACE FUNCTION jobmon_ticket(wanted bigint[]) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  made bigint;
+BEGIN
+  INSERT INTO {TICKETS} (id, priority, entrypoint, payload, execute_after, status)
+  SELECT e.id, e.priority, e.queue, convert_to(e.id::text, 'UTF8'), coalesce(e.not_before, now()), 'queued'
+  FROM {_LOG} AS e WHERE e.id = ANY (wanted) AND e.status = 'Queued' AND NOT ({_HAS_LIMIT})
+  ORDER BY e.id ON CONFLICT (id) DO NOTHING;
+  GET DIAGNOSTICS made = ROW_COUNT;
+  RETURN made;
+END $$
+"""
+_LIMIT = f"""
+CREATE OR REPLACE FUNCTION jobmon_limit_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  waiting bigint[] := ARRAY(SELECT id FROM {_LOG} WHERE status = 'Queued' AND configuration_id = NEW.id);
+BEGIN
+  IF NEW.max_concurrent IS NULL THEN
+    PERFORM jobmon_ticket(waiting);
+  ELSE
+    DELETE FROM {TICKETS} WHERE id = ANY (waiting);
+  END IF;
+  RETURN NULL;
+END $$
+"""
 _COUNTED = {
     "inserted": "SELECT status, count(*) AS n FROM changed GROUP BY status",
     "deleted": "SELECT status, -count(*) AS n FROM gone GROUP BY status",
@@ -67,6 +101,9 @@ _COUNTED = {
     "UNION ALL SELECT status, -1 FROM gone) AS both_sides GROUP BY status HAVING sum(n) <> 0",
 }
 _IDS = {"inserted": "changed", "deleted": "gone", "updated": "changed"}
+_TICKETED = {
+    "inserted": "PERFORM jobmon_ticket(array_agg(id)) FROM changed WHERE status = 'Queued' HAVING count(*) > 0;"
+}
 
 
 def _after(event: str) -> str:
@@ -75,6 +112,7 @@ CREATE OR REPLACE FUNCTION jobmon_execution_{event}() RETURNS trigger LANGUAGE p
 BEGIN
   PERFORM jobmon_count(each.status, each.n) FROM ({_COUNTED[event]} ORDER BY status) AS each;
   PERFORM jobmon_tell(array_agg(id)) FROM {_IDS[event]} HAVING count(*) > 0;
+  {_TICKETED.get(event, "")}
   RETURN NULL;
 END $$
 """
@@ -125,6 +163,8 @@ _FUNCTIONS = (
     _GUARD,
     _COUNT,
     _TELL,
+    _TICKET,
+    _LIMIT,
     *(_after(event) for event in _COUNTED),
     _NOTE,
     _APPEND_ONLY,
@@ -153,6 +193,11 @@ POSTGRES_TRIGGERS: dict[str, tuple[str, str]] = {
     "execution_uncounted": (
         _LOG,
         f"AFTER DELETE ON {_LOG} REFERENCING {_OLD} FOR EACH STATEMENT EXECUTE FUNCTION jobmon_execution_deleted()",
+    ),
+    "report_limit_changed": (
+        "report_configuration",
+        "AFTER UPDATE OF max_concurrent ON report_configuration FOR EACH ROW "
+        "WHEN ((OLD.max_concurrent IS NULL) <> (NEW.max_concurrent IS NULL)) EXECUTE FUNCTION jobmon_limit_changed()",
     ),
     "audit_append_only": (
         "audit_log",

@@ -1,0 +1,26 @@
+"""What several queues need: an index for workers that serve some, and on PostgreSQL the tables of PgQueuer.
+
+What is Queued gets its ticket from the first worker that looks: see docs/decisions/0005-pgqueuer.md.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.util import await_only
+
+from jobmon_tui.storage.column_types import where
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    connection = op.get_bind()
+    if connection.dialect.name == "sqlite":
+        columns = ["queue", sa.text("priority DESC"), "id"]
+        op.create_index("ix_execution_queue", "job_execution_log", columns, **where("status = 'Queued'"))
+        return
+    # Imported here: who stays on SQLite never pays for it.
+    from jobmon_tui.storage.pg_queuer import install_statements  # noqa: PLC0415
+
+    # Many statements in one text, which only the driver itself takes; the transaction has begun long before.
+    await_only(connection.connection.driver_connection.execute(install_statements()))
