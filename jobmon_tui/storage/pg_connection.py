@@ -6,6 +6,8 @@ SQLAlchemy's own execution layer doubles a retry's time: docs/decisions/0006-pos
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -14,12 +16,23 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
-from sqlalchemy.util import await_only
+from sqlalchemy.util import LRUCache, await_only
 
 _DIALECT: Final = asyncpg_dialect()  # type: ignore[no-untyped-call]
 _MOST_PREPARED: Final = 300
 """Statements that a connection keeps prepared."""
-_compiled: WeakKeyDictionary[Executable, dict[tuple[str, ...], SQLCompiler]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Stands among a statement's arguments where a parameter's value belongs."""
+
+    name: str
+
+
+_Plan = tuple[str, tuple[Any, ...]]
+_plans: WeakKeyDictionary[Executable, dict[tuple[str, ...], _Plan]] = WeakKeyDictionary()
+_compiled: LRUCache[Any, Any] = LRUCache(500)
 
 
 class PgRow(asyncpg.Record):  # type: ignore[misc]  # asyncpg ships no types
@@ -73,31 +86,41 @@ class PgRows:
         return self.one()[0] if self._rows else None
 
 
-def _compile(statement: Executable, keys: tuple[str, ...]) -> SQLCompiler:
-    # Those that were built once, at import, are found again; the others are written out each time.
-    known = _compiled.setdefault(statement, {})
-    found = known.get(keys)
-    if found is None:
-        compiled = statement.compile(dialect=_DIALECT, column_keys=list(keys))  # type: ignore[attr-defined]
-        if not isinstance(compiled, SQLCompiler):
-            raise TypeError("only queries run here")
-        found = known[keys] = compiled
-    return found
+def _compile(statement: Any, keys: tuple[str, ...]) -> tuple[SQLCompiler, Any]:
+    # As SQLAlchemy's own engine does it, under a name that is not public: what has an earlier one's shape is
+    # not written out again, only its values are taken.
+    compiled, values, *_ = statement._compile_w_cache(  # noqa: SLF001
+        _DIALECT, compiled_cache=_compiled, column_keys=list(keys)
+    )
+    if not isinstance(compiled, SQLCompiler):
+        raise TypeError("only queries run here")
+    return compiled, values
+
+
+def _plan(compiled: SQLCompiler, values: Any, keys: tuple[str, ...]) -> _Plan:
+    filled = compiled.construct_params({key: _Given(key) for key in keys}, values)
+    for column in compiled.insert_prefetch:
+        # The table's own defaults, plain values all of them, which SQLAlchemy fills in when it runs.
+        plain = column.default.arg if isinstance(column.default, ScalarElementColumnDefault) else None
+        filled[column.key] = plain if filled.get(column.key) is None else filled[column.key]
+    return str(compiled), tuple(filled[name] for name in compiled.positiontup or ())
 
 
 def written(statement: Executable, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """Return PostgreSQL's text of a statement and its arguments in order."""
-    compiled = _compile(statement, tuple(parameters))
-    if compiled.post_compile_params:
-        state = compiled.construct_expanded_state(dict(parameters))
-        return state.statement, [state.parameters[name] for name in state.positiontup or ()]
-    values = compiled.construct_params(dict(parameters))
-    for column in compiled.insert_prefetch:
-        # The table's own defaults, plain values all of them, which SQLAlchemy fills in when it runs.
-        values.setdefault(column.key, None)
-        if values[column.key] is None and isinstance(column.default, ScalarElementColumnDefault):
-            values[column.key] = column.default.arg
-    return str(compiled), [values[name] for name in compiled.positiontup or ()]
+    keys = tuple(parameters)
+    # Those that were built once, at import, are found again at once.
+    known = _plans.setdefault(statement, {})
+    plan = known.get(keys)
+    if plan is None:
+        compiled, values = _compile(statement, keys)
+        if compiled.post_compile_params:
+            every = compiled.construct_params(dict(parameters), values)
+            state = compiled.construct_expanded_state(every)
+            return state.statement, [state.parameters[name] for name in state.positiontup or ()]
+        plan = known[keys] = _plan(compiled, values, keys)
+    text, arguments = plan
+    return text, [parameters[each.name] if type(each) is _Given else each for each in arguments]
 
 
 class PgConnection:
@@ -111,6 +134,7 @@ class PgConnection:
         self.changes = 0
         self.is_used = False
         self._prepared: OrderedDict[str, Any] = OrderedDict()
+        self._names = count()
 
     def replace(self, raw: Any) -> None:
         """Go on with another connection; nothing was begun on it yet."""
@@ -152,7 +176,12 @@ class PgConnection:
         """Return a statement prepared on this connection. Raises asyncpg's errors."""
         prepared = self._prepared.get(text)
         if prepared is None:
-            prepared = self._prepared[text] = await self.raw.prepare(text, record_class=PgRow)
+            prepared = self._prepared[text] = await self.raw.prepare(
+                # Without a name asyncpg would have it parsed and planned anew each time that it runs.
+                text,
+                name=f"jobmon_{next(self._names)}",
+                record_class=PgRow,
+            )
             if len(self._prepared) > _MOST_PREPARED:
                 self._prepared.popitem(last=False)
         else:
