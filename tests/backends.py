@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
+from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -43,6 +44,11 @@ def raw_at(place: Place) -> Raw:
         return postgres.execute(place.dsn, numbered, *values)  # type: ignore[union-attr]
 
     return on_sqlite if isinstance(place, Path) else on_postgres
+
+
+def moment(kept: object) -> datetime:
+    """Give a time as `Raw` reads it: text from SQLite, a time from PostgreSQL."""
+    return kept if isinstance(kept, datetime) else datetime.fromisoformat(str(kept))
 
 
 def word_of(place: Place) -> str:

@@ -1,52 +1,99 @@
 """A database of an older schema, brought up to date with what is in it."""
 
-import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic import command
-from sqlalchemy import create_engine
+import pytest
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from jobmon_tui.storage.schema import alembic_config as _alembic
-from jobmon_tui.storage.schema import head_revision
-from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
+from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.storage import triggers_postgres
+from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.queue import DatabaseQueue
+from jobmon_tui.storage.schema import head_revision, migrate
 from jobmon_tui.storage.triggers import SQLITE_TRIGGERS
+from jobmon_tui.storage.triggers_postgres import POSTGRES_TRIGGERS
+from tests import postgres
+from tests.backends import Opens, Place, Raw, raw_at
 
 AT = "2026-01-02T03:04:05.000000Z"
-OLD_ROWS = f"""
+DUE = "2026-03-02T09:00:00.000000Z"
+REPORT = f"""
 INSERT INTO report_configuration
-  (name, version, runner, parameters, timezone, queue, priority, created_at, updated_at)
-VALUES ('Sales', 3, 'sql', '{{}}', 'UTC', 'default', 0, '{AT}', '{AT}');
-INSERT INTO job_execution_log (report, status, "trigger", requested_by, attempt, queue, priority, queued_at,
-  fencing_token, configuration_id, configuration_version, configuration)
-VALUES ('Sales', 'Failed', 'manual', 'ada', 1, 'default', 0, '{AT}', 1, 1, 3, '{{"a":1}}');
+  (name, version, runner, parameters, schedule, timezone, queue, priority, created_at, updated_at)
+VALUES ('Sales', 3, 'sql', '{{}}', '0 * * * *', 'UTC', 'default', 0, '{AT}', '{AT}')
 """
+EXECUTIONS = f"""
+INSERT INTO job_execution_log (report, status, "trigger", requested_by, attempt, queue, priority, queued_at,
+  due_at, fencing_token, configuration_id, configuration_version, configuration)
+VALUES ('Sales', 'Failed', 'manual', 'ada', 1, 'default', 0, '{AT}', NULL, 1, 1, 3, '{{"a":1}}'),
+  ('Sales', 'Succeeded', 'schedule', 'schedule', 1, 'default', 0, '{AT}', '{DUE}', 1, 1, 3, '{{}}')
+"""
+FIRST = (
+    "execution_guard",
+    "execution_counted",
+    "execution_recounted",
+    "execution_uncounted",
+    "audit_append_only",
+)
+"""What PostgreSQL's first schema can bear; later triggers name columns and tables that it has not."""
+TRIGGERS = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+    "postgres": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+}
 
 
-def _at_first_schema(path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
-    config = _alembic()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
-    raw = sqlite3.connect(path)
-    raw.executescript(OLD_ROWS)
-    raw.close()
+@pytest.fixture
+def place(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Where nothing is yet."""
+    if backend == "sqlite":
+        yield tmp_path / "old.db"
+        return
+    with postgres.database(request.getfixturevalue("postgres_url"), "template1") as url:
+        yield PgSource(url, "old")
 
 
-async def test_an_older_database_keeps_its_rows_and_gets_every_trigger_again(tmp_path: Path) -> None:
-    path = tmp_path / "old.db"
-    _at_first_schema(path)
-    assert current_revision(path) == "0001"
-    async with await SqliteDatabase.open(path) as database:
+async def _at_first_schema(place: Place) -> None:
+    def first(connection: Connection) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            early = {name: POSTGRES_TRIGGERS[name] for name in FIRST}
+            patch.setattr(triggers_postgres, "POSTGRES_TRIGGERS", early)
+            migrate(connection, "0001")
+
+    if isinstance(place, Path):
+        with create_engine(f"sqlite:///{place}", poolclass=NullPool).begin() as connection:
+            first(connection)
+    else:
+        url = place.dsn.replace("postgresql:", "postgresql+asyncpg:")
+        async with create_async_engine(url, poolclass=NullPool).begin() as connection:
+            await connection.run_sync(first)
+    raw = raw_at(place)
+    raw(REPORT)
+    raw(EXECUTIONS)
+
+
+async def test_an_older_database_keeps_its_rows_and_gets_every_trigger_again(
+    backend: str, place: Place, opens: Opens, raw: Raw
+) -> None:
+    await _at_first_schema(place)
+    revision = "SELECT version_num FROM alembic_version"
+    assert raw(revision) == [("0001",)]
+    async with await opens() as database:
         details = await database.read(lambda transaction: transaction.execution(1))
         report = await database.read(lambda transaction: transaction.report("Sales"))
+        rows = await database.read(lambda transaction: transaction.executions(ExecutionFilter(), 9))
+        (schedule,) = await DatabaseQueue(database).schedules()
+        counted = await database.read(lambda transaction: transaction.counts())
     assert details is not None
     assert details.configuration == '{"a":1}'
     assert report is not None
     assert report.version == 3
-    assert current_revision(path) == head_revision()
-    raw = sqlite3.connect(path)
-    made = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")}
-    raw.close()
-    assert made == set(SQLITE_TRIGGERS)
+    assert len(rows) == sum(counted.values()) == 2
+    # What had fired fires no second time.
+    assert schedule.last_due == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert raw(revision) == [(head_revision(),)]
+    wanted = SQLITE_TRIGGERS if backend == "sqlite" else POSTGRES_TRIGGERS
+    assert {name for (name,) in raw(TRIGGERS[backend])} >= set(wanted)
