@@ -57,6 +57,7 @@ async def change(
     work: Callable[[Transaction, Actor, datetime], tuple[T, Done | None]],
     *,
     execution_id: int | None = None,
+    repeatable: bool = False,
     clock: Callable[[], datetime] = utc_now,
 ) -> T:
     """Run a change and its audit row in one transaction; a refusal is audited as refused, and raised.
@@ -64,6 +65,7 @@ async def change(
     `work` writes nothing before it refuses: the refusal's own row is committed in the same transaction. Where
     it broke this rule RuntimeError is raised, so that all of it is rolled back.
     A `Done` of None means that nothing changed (a repeated key), so that there is nothing to audit.
+    `repeatable` as `Database.write` tells; a refusal that is found again then is audited again.
     """
 
     def unit(transaction: Transaction) -> T | JobmonError:
@@ -104,7 +106,7 @@ async def change(
             audit("allowed", None, done)
         return answer
 
-    answer = await database.write(unit)
+    answer = await database.write(unit, repeatable=repeatable)
     if isinstance(answer, JobmonError):
         raise answer
     return answer

@@ -91,8 +91,8 @@ class Transaction(Protocol):
         """The Queued or Running retry of an execution."""
         ...
 
-    def retry_with_key(self, actor: str, execution_id: int, key: str) -> Execution | None:
-        """What this actor's retry of this execution with this idempotency key made."""
+    def queued_with_key(self, actor: str, retry_of: int | None, key: str) -> Execution | None:
+        """What this actor queued with this idempotency key: the retry of an execution, None for a new run."""
         ...
 
     def add_execution(self, new: NewExecution) -> int:
@@ -238,10 +238,12 @@ class Database(Protocol):
         """Run `work` on a consistent snapshot. Raises `storage_unavailable`."""
         ...
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, repeatable: bool = False) -> T:
         """Run `work` with the write lock held from its first statement, and commit.
 
-        Raises `storage_unavailable`.
+        Raises `storage_unavailable`: nothing was kept; or `UnclearOutcomeError`: it may have been. With
+        `repeatable` that comes last: where it is unclear `work` runs again, and must know by itself what its
+        first run has made. Any `work` may be run again after a run of which nothing was kept.
 
         Once begun it is not abandoned: cancelling the caller lets the commit or rollback finish first.
         """

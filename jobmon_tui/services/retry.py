@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from jobmon_tui.domain.errors import execution_not_found, invalid_input
 from jobmon_tui.domain.execution import ConfigurationState, NewExecution, plan_retry
@@ -68,10 +69,14 @@ async def retry_execution(
 ) -> RetryReceipt:
     """Queue a retry and audit it, in one transaction; an automatic one that still waits makes way for it.
 
+    Without a `key` it gets one of its own, so that where a commit's answer is lost it can be looked up.
+
     Raises `not_signed_in`, `not_permitted`, `invalid_input` (a bad key), `execution_not_found`,
     `not_retryable`, `already_retried`, `configuration_deleted`, tested in this order, or
     `storage_unavailable`.
     """
+    under = str(uuid4()) if key is None else key
+    made: list[RetryReceipt] = []
 
     def work(transaction: Transaction, actor: Actor, now: datetime) -> tuple[RetryReceipt, Done | None]:
         if key is not None:
@@ -80,19 +85,25 @@ async def retry_execution(
         if failed is None:
             raise execution_not_found(execution_id)
         state = failed.execution.configuration_state
-        if key is not None:
-            earlier = transaction.retry_with_key(actor.name, execution_id, key)
+        # A key of its own is new: nothing can have been made with it before this work has run once.
+        if key is not None or made:
+            earlier = transaction.queued_with_key(actor.name, execution_id, under)
             if earlier is not None:
-                return RetryReceipt(execution_id, earlier.id, earlier.report, state, repeated=True), None
+                before = RetryReceipt(execution_id, earlier.id, earlier.report, state, repeated=True)
+                return next((each for each in made if each.new_id == earlier.id), before), None
         child = transaction.active_child(execution_id)
-        planned = plan_retry(failed, child, actor.name, now, key)
+        planned = plan_retry(failed, child, actor.name, now, under)
         if child is None:
-            new_id = transaction.add_execution(planned)
-            return RetryReceipt(execution_id, new_id, planned.report, state, repeated=False), Done(
-                execution_id, new_id
-            )
-        new_id = _replace(transaction, child.id, planned, now)
-        receipt = RetryReceipt(execution_id, new_id, planned.report, state, repeated=False, replaced=child.id)
-        return receipt, Done(execution_id, new_id, f"in place of the automatic retry #{child.id}")
+            new_id, details = transaction.add_execution(planned), None
+        else:
+            new_id = _replace(transaction, child.id, planned, now)
+            details = f"in place of the automatic retry #{child.id}"
+        replaced = None if child is None else child.id
+        made.append(
+            RetryReceipt(execution_id, new_id, planned.report, state, repeated=False, replaced=replaced)
+        )
+        return made[-1], Done(execution_id, new_id, details)
 
-    return await change(database, caller, Verb.RETRY, work, execution_id=execution_id, clock=clock)
+    return await change(
+        database, caller, Verb.RETRY, work, execution_id=execution_id, repeatable=True, clock=clock
+    )

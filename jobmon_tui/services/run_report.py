@@ -1,6 +1,7 @@
 """Queue a report now."""
 
 from datetime import datetime
+from uuid import uuid4
 
 from jobmon_tui.domain.errors import report_not_found
 from jobmon_tui.domain.execution import ExecutionDetails, NewExecution, Trigger
@@ -12,12 +13,21 @@ from jobmon_tui.services.ports import Database, Transaction
 
 
 async def run_report(database: Database, caller: Caller, name: str) -> ExecutionDetails:
-    """Queue a report with its configuration of this moment. Raises `report_not_found` and the usual."""
+    """Queue a report with its configuration of this moment. Raises `report_not_found` and the usual.
+
+    It gets an idempotency key, so that where a commit's answer is lost it can be looked up.
+    """
 
     name = one_line(name)
+    key = str(uuid4())
+    made: list[int] = []
 
-    def work(transaction: Transaction, actor: Actor, now: datetime) -> tuple[ExecutionDetails, Done]:
+    def work(transaction: Transaction, actor: Actor, now: datetime) -> tuple[ExecutionDetails, Done | None]:
+        # Holds the report's row: a first run that is still being committed ends before this one looks.
         report = transaction.report(name)
+        earlier = transaction.queued_with_key(actor.name, None, key) if made else None
+        if earlier is not None:
+            return _details(transaction, earlier.id), None
         if report is None:
             raise report_not_found(name)
         new_id = transaction.add_execution(
@@ -31,11 +41,17 @@ async def run_report(database: Database, caller: Caller, name: str) -> Execution
                 queued_at=now,
                 queue=report.draft.queue,
                 priority=report.draft.priority,
+                idempotency_key=key,
             )
         )
-        queued = transaction.execution(new_id)
-        if queued is None:
-            raise RuntimeError("the row that was just added is gone")
-        return queued, Done(None, new_id)
+        made.append(new_id)
+        return _details(transaction, new_id), Done(None, new_id)
 
-    return await change(database, caller, Verb.RUN, work)
+    return await change(database, caller, Verb.RUN, work, repeatable=True)
+
+
+def _details(transaction: Transaction, execution_id: int) -> ExecutionDetails:
+    queued = transaction.execution(execution_id)
+    if queued is None:
+        raise RuntimeError("the row that was just added is gone")
+    return queued

@@ -124,11 +124,11 @@ ONE_LOCKED: Select[Any] = (
 For a backend where others write at the same time.
 """
 _ACTIVE_CHILD = _list.where(executions.c.retry_of == bindparam("wanted"), _active)
-_CHILD_WITH_KEY = _list.where(
-    executions.c.retry_of == bindparam("wanted"),
-    executions.c.requested_by == bindparam("actor"),
-    executions.c.idempotency_key == bindparam("key"),
+_WITH_KEY = _list.where(
+    executions.c.requested_by == bindparam("actor"), executions.c.idempotency_key == bindparam("key")
 )
+_CHILD_WITH_KEY = _WITH_KEY.where(executions.c.retry_of == bindparam("wanted"))
+_RUN_WITH_KEY = _WITH_KEY.where(executions.c.retry_of.is_(None))
 _ADD = insert(executions).returning(executions.c.id)
 
 
@@ -186,9 +186,11 @@ class ExecutionQueries(OnConnection):
         """Return the Queued or Running retry of an execution."""
         return self._one(_ACTIVE_CHILD, wanted=execution_id)
 
-    def retry_with_key(self, actor: str, execution_id: int, key: str) -> Execution | None:
-        """Return what this actor's retry with this key made."""
-        return self._one(_CHILD_WITH_KEY, wanted=execution_id, actor=actor, key=key)
+    def queued_with_key(self, actor: str, retry_of: int | None, key: str) -> Execution | None:
+        """Return what this actor queued with this key."""
+        if retry_of is None:
+            return self._one(_RUN_WITH_KEY, actor=actor, key=key)
+        return self._one(_CHILD_WITH_KEY, wanted=retry_of, actor=actor, key=key)
 
     def add_execution(self, new: NewExecution) -> int:
         """Queue an execution and return its id."""

@@ -8,10 +8,25 @@ import asyncpg
 from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.domain.text import one_line
 
-BROKEN = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncio.TimeoutError)
-"""What says that the connection is of no more use."""
-AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""What says that the same unit of work may well succeed the next time."""
+BROKEN = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    # What was prepared on it is out of date: the schema was brought up to date meanwhile.
+    asyncpg.InvalidCachedStatementError,
+    # Said by the server as it hangs up.
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+"""What says that the connection is of no more use. Where it was not about to commit, nothing was kept."""
+AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+"""What says that the same unit of work may well succeed the next time: it sees then who was first."""
+FAILURES = (*BROKEN, asyncpg.PostgresError)
+"""Whatever asyncpg raises of its own."""
 
 _PLAIN: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
@@ -45,8 +60,17 @@ _PLAIN: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((asyncpg.InvalidCachedStatementError,), "its schema has just changed. Try again."),
     ((ssl.SSLError,), "the encrypted connection could not be made. Check sslmode and the certificates."),
     (
-        (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError, asyncpg.PostgresConnectionError),
+        (
+            asyncpg.AdminShutdownError,
+            asyncpg.CrashShutdownError,
+            asyncpg.PostgresConnectionError,
+            asyncpg.IdleInTransactionSessionTimeoutError,
+        ),
         "the connection was closed. Try again in a moment.",
+    ),
+    (
+        (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError, asyncpg.InternalServerError),
+        "something is wrong with the server itself. Its log says what.",
     ),
     (
         (asyncpg.InterfaceError, asyncpg.InternalClientError),

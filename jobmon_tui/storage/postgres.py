@@ -2,17 +2,17 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Final, Self, TypeVar, cast
+from collections.abc import Callable
+from typing import Any, Final, Self, TypeVar, cast
 
 import asyncpg
 from sqlalchemy.util import greenlet_spawn
 
 from jobmon_tui.domain.errors import JobmonError, UnclearOutcomeError, storage_unavailable
 from jobmon_tui.storage.pg_connection import PgConnection
-from jobmon_tui.storage.pg_errors import AGAIN, BROKEN, pg_error
+from jobmon_tui.storage.pg_errors import AGAIN, BROKEN, FAILURES, pg_error
 from jobmon_tui.storage.pg_feed import ListenFeed
+from jobmon_tui.storage.pg_pool import PgPool
 from jobmon_tui.storage.pg_schema import current_revision, upgrade
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.pg_transaction import PgTransaction
@@ -25,49 +25,15 @@ PATIENCE: Final = 5.0
 CONNECTIONS: Final = 4
 """Connections at once, besides the one that listens. More would not be faster: docs/decisions/0006."""
 _TRIES: Final = 6
-"""How often a unit of work is begun anew that stood in another's way."""
+"""How often a unit of work is begun anew that stood in another's way, or whose connection broke."""
+_FIRST_PAUSE: Final = 0.01
+_FIRST_PAUSE_BROKEN: Final = 0.05
+"""Seconds before it is begun anew, doubled each time: in all long enough for a server to restart."""
+_SHARES: Final = {"BEGIN": 0.3, "COMMIT": 0.4, "ROLLBACK": 0.1}
+"""Parts of the patience that these may take: on a line that went dead they leave time for another one."""
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-
-
-class _Pool:
-    """A few connections, made when they are needed; whoever asks first is served first."""
-
-    def __init__(self, source: PgSource, most: int) -> None:
-        self._source = source
-        self._free = asyncio.Semaphore(most)
-        self._idle: list[PgConnection] = []
-
-    @asynccontextmanager
-    async def lane(self) -> AsyncIterator[PgConnection]:
-        """Give a connection inside no transaction; after an error it is closed, not given again."""
-        async with self._free:
-            lane = self._idle.pop() if self._idle else PgConnection(await self._source.connect())
-            try:
-                yield lane
-            except BaseException:
-                if not lane.raw.is_closed() and lane.raw.is_in_transaction():
-                    lane.raw.terminate()
-                if not lane.raw.is_closed():
-                    self._idle.append(lane)
-                raise
-            else:
-                self._idle.append(lane)
-
-    def forget(self) -> None:
-        """Let go of all that are idle: one of them was found broken."""
-        for lane in self._idle:
-            lane.raw.terminate()
-        self._idle.clear()
-
-    async def close(self) -> None:
-        """Close those that are idle."""
-        for lane in self._idle:
-            try:
-                await lane.raw.close(timeout=1.0)
-            except BROKEN:
-                lane.raw.terminate()
-        self._idle.clear()
+# Not READ WRITE: who made the server read-only by default has a reason.
+_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 
 class PostgresDatabase:
@@ -78,9 +44,12 @@ class PostgresDatabase:
     ) -> None:
         """`patience` is how many seconds a unit of work may take in all."""
         self.source = source
-        self.feed = ListenFeed(source)
         self._patience = patience
-        self._pool = _Pool(source, connections)
+        self._pool = PgPool(source, connections)
+        self._is_closed = False
+        self._under_way: set[asyncio.Task[Any]] = set()
+        # What this process commits is told at once: no need to hear of it from the server as well.
+        self.feed = ListenFeed(source, self._pool.is_own)
 
     @classmethod
     async def open(
@@ -107,14 +76,15 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[PgTransaction], T]) -> T:
         """Run `work` on a snapshot. Raises `storage_unavailable`."""
-        return await self._shielded(work, None, writes=False)
+        return await self._shielded(work, writes=False)
 
-    async def write(self, work: Callable[[PgTransaction], T]) -> T:
+    async def write(self, work: Callable[[PgTransaction], T], *, repeatable: bool = False) -> T:
         """Run `work`, commit, and tell the feed. Raises `storage_unavailable`, `UnclearOutcomeError`.
 
-        Where it stood in another's way (a deadlock) it is begun anew, some times.
+        Where it stood in another's way (a deadlock), or the connection broke before the commit, it is begun
+        anew, some times; with `repeatable` also where the commit's answer was lost.
         """
-        return await self._shielded(work, None, writes=True)
+        return await self._shielded(work, writes=True, repeatable=repeatable)
 
     async def write_if(
         self, look: Callable[[PgTransaction], bool], work: Callable[[PgTransaction], T]
@@ -123,8 +93,10 @@ class PostgresDatabase:
         return await self._shielded(work, look, writes=True)
 
     async def close(self) -> None:
-        """Stop the feed and close what is idle."""
+        """Let the units of work under way end, which their patience bounds; stop the feed; disconnect."""
+        self._is_closed = True
         await self.feed.close()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._pool.close()
 
     async def __aenter__(self) -> Self:
@@ -136,67 +108,92 @@ class PostgresDatabase:
     async def _shielded(
         self,
         work: Callable[[PgTransaction], T],
-        look: Callable[[PgTransaction], bool] | None,
+        look: Callable[[PgTransaction], bool] | None = None,
         *,
         writes: bool,
+        repeatable: bool = False,
     ) -> T:
+        if self._is_closed:
+            raise storage_unavailable("The database is closed.")
         # A cancelled caller must not leave it open whether the commit went out.
-        unit = asyncio.ensure_future(self._unit(work, look, writes))
+        unit = asyncio.ensure_future(self._unit(work, look, writes, repeatable))
+        self._under_way.add(unit)
+        unit.add_done_callback(self._under_way.discard)
         return cast("T", await asyncio.shield(unit))
 
     async def _unit(
-        self, work: Callable[[PgTransaction], T], look: Callable[[PgTransaction], bool] | None, writes: bool
+        self,
+        work: Callable[[PgTransaction], T],
+        look: Callable[[PgTransaction], bool] | None,
+        writes: bool,
+        repeatable: bool,
     ) -> T | None:
+        unclear: UnclearOutcomeError | None = None
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._patience) as limit:
                 for attempt in range(_TRIES):
                     try:
                         return await self._once(work, look, writes)
-                    except AGAIN:
+                    except UnclearOutcomeError as error:
+                        unclear, first = error, _FIRST_PAUSE
+                        if not repeatable or attempt == _TRIES - 1 or limit.expired():
+                            raise
+                    except ValueError:
+                        raise  # asyncpg's word for an argument that does not fit: a defect
+                    except (*AGAIN, *BROKEN) as error:
+                        first = _FIRST_PAUSE if isinstance(error, AGAIN) else _FIRST_PAUSE_BROKEN
                         if attempt == _TRIES - 1:
                             raise
-                        await asyncio.sleep(random.uniform(0.0, 0.01 * 2**attempt))  # noqa: S311
-        except (*BROKEN, asyncpg.PostgresError) as error:
-            raise _plain(error, self.source) from error
+                    await asyncio.sleep(random.uniform(0.5, 1.0) * first * 2**attempt)  # noqa: S311
+        except FAILURES as error:
+            raise unclear or _plain(error, self.source) from error
         raise AssertionError
 
     async def _once(
         self, work: Callable[[PgTransaction], T], look: Callable[[PgTransaction], bool] | None, writes: bool
     ) -> T | None:
         async with self._pool.lane() as lane:
-            connection = await self._begun(lane, _WRITE if writes else _READ)
             try:
-                transaction = PgTransaction(connection, writes=writes)
+                await self._ask(lane, _WRITE if writes else _READ)
+                transaction = PgTransaction(lane, writes=writes)
                 answer, is_wanted = await greenlet_spawn(_run, transaction, work, look)
-            except BaseException:
-                await _roll_back(connection)
+            except BaseException as error:
+                await self._roll_back(lane, error)
                 raise
-            await self._commit(connection, transaction)
+            await self._commit(lane, transaction)
         if transaction.has_written:
             self.feed.changed()
         return answer if is_wanted else None
 
-    async def _begun(self, lane: PgConnection, begin: str) -> PgConnection:
-        try:
-            await lane.raw.execute(begin)
-        except BROKEN:
-            if not lane.is_used:
-                raise
-            # It lay idle while the server went away or came back: nothing was begun, so nothing is lost.
-            self._pool.forget()
-            lane.replace(await self.source.connect())
-            await lane.raw.execute(begin)
-        lane.is_used = True
-        return lane
+    async def _ask(self, lane: PgConnection, statement: str) -> None:
+        verb = statement.split(maxsplit=1)[0]
+        async with asyncio.timeout(_SHARES[verb] * self._patience):
+            done = await lane.raw.execute(statement)
+        if done != verb:
+            raise RuntimeError(f"{statement} was answered with {done}")
 
-    async def _commit(self, connection: PgConnection, transaction: PgTransaction) -> None:
+    async def _roll_back(self, lane: PgConnection, error: BaseException) -> None:
+        if isinstance(error, BROKEN) or not isinstance(error, Exception):
+            lane.raw.terminate()
+        else:
+            try:
+                await self._ask(lane, "ROLLBACK")
+            except FAILURES:
+                lane.raw.terminate()
+        if isinstance(error, (*BROKEN, asyncpg.ReadOnlySQLTransactionError)):
+            # The others lead to the same server: it has gone, or is the primary no more.
+            self._pool.forget()
+
+    async def _commit(self, lane: PgConnection, transaction: PgTransaction) -> None:
         try:
-            await connection.raw.execute("COMMIT")
+            await self._ask(lane, "COMMIT")
         except (*BROKEN, asyncio.CancelledError) as error:
-            connection.raw.terminate()
-            if transaction.has_written:
-                raise UnclearOutcomeError from error
-            raise
+            lane.raw.terminate()
+            if not transaction.has_written:
+                raise
+            # Whoever watches looks for himself: the note of it is not told of, being our own.
+            self.feed.changed()
+            raise UnclearOutcomeError from error
 
 
 async def schema_of(source: PgSource, patience: float = PATIENCE) -> str | None:
@@ -204,7 +201,7 @@ async def schema_of(source: PgSource, patience: float = PATIENCE) -> str | None:
     try:
         async with asyncio.timeout(patience):
             return await current_revision(source)
-    except (*BROKEN, asyncpg.PostgresError) as error:
+    except FAILURES as error:
         raise _plain(error, source) from error
 
 
@@ -216,14 +213,6 @@ def _run(
     if look is not None and not look(transaction):
         return None, False
     return work(transaction), True
-
-
-async def _roll_back(connection: PgConnection) -> None:
-    try:
-        async with asyncio.timeout(1.0):
-            await connection.raw.execute("ROLLBACK")
-    except (*BROKEN, asyncpg.PostgresError):
-        connection.raw.terminate()
 
 
 def _plain(error: BaseException, source: PgSource) -> BaseException:

@@ -259,8 +259,8 @@ class SqliteDatabase:
         """Run `work` on a snapshot."""
         return await self._reader.run(work)
 
-    async def write(self, work: Callable[[SqlTransaction], T]) -> T:
-        """Run `work` under BEGIN IMMEDIATE, commit, and tell the feed."""
+    async def write(self, work: Callable[[SqlTransaction], T], *, repeatable: bool = False) -> T:  # noqa: ARG002
+        """Run `work` under BEGIN IMMEDIATE, commit, and tell the feed. No outcome is unclear here."""
         return await self._writer.run(work)
 
     async def write_if(

@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry, canonical, chain_hash
-from jobmon_tui.domain.errors import ErrorCode, JobmonError, report_not_found, storage_unavailable
+from jobmon_tui.domain.errors import (
+    ErrorCode,
+    JobmonError,
+    UnclearOutcomeError,
+    report_not_found,
+    storage_unavailable,
+)
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
@@ -39,8 +45,8 @@ class MemoryTransaction:
         rows = [self._tables.rows[child].execution for child in self._tables.children.get(execution_id, ())]
         return next((row for row in rows if not row.status.is_final), None)
 
-    def retry_with_key(self, actor: str, execution_id: int, key: str) -> Execution | None:
-        child = self._tables.keys.get((actor, execution_id, key))
+    def queued_with_key(self, actor: str, retry_of: int | None, key: str) -> Execution | None:
+        child = self._tables.keys.get((actor, retry_of, key))
         return None if child is None else self._tables.rows[child].execution
 
     def add_execution(self, new: NewExecution) -> int:
@@ -66,7 +72,7 @@ class MemoryTransaction:
             not_before=new.not_before,
         )
         self._tables.put(ExecutionDetails(execution, new.configuration, None, new.queue, new.priority))
-        if new.idempotency_key is not None and new.retry_of is not None:
+        if new.idempotency_key is not None:
             self._tables.keys[new.requested_by, new.retry_of, new.idempotency_key] = new_id
         return new_id
 
@@ -291,7 +297,7 @@ class MemoryDatabase:
             raise storage_unavailable(self.outage)
         return work(MemoryTransaction(self.tables))
 
-    async def write(self, work: Callable[[Transaction], T]) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, repeatable: bool = False) -> T:
         self.writes += 1
         await asyncio.sleep(self.delay)
         if self.gate is not None:
@@ -302,5 +308,7 @@ class MemoryDatabase:
         self.feed.changed()
         if self.lose_next_answer:
             self.lose_next_answer = False
-            raise storage_unavailable("The connection to the database was lost.")
+            if not repeatable:
+                raise UnclearOutcomeError
+            return work(MemoryTransaction(self.tables))
         return answer

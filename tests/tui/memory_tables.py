@@ -48,7 +48,7 @@ class MemoryTables:
         self.last_id = history
         self.rows: dict[int, ExecutionDetails] = {}
         self.children: dict[int, set[int]] = {}
-        self.keys: dict[tuple[str, int, str], int] = {}
+        self.keys: dict[tuple[str, int | None, str], int] = {}
         self.outputs: dict[int, StoredOutput] = {}
         self.cancel_requests: dict[int, str] = {}
         self.drafts: dict[str, Report] = {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.ports import ExecutionFilter
 from tests.tui.fake_services import FakeServices, as_services
@@ -47,9 +47,12 @@ async def test_a_long_history_is_paged_from_every_end() -> None:
 
 async def test_an_answer_can_be_lost_after_the_commit() -> None:
     services = FakeServices()
-    failed = services.add("Sales")
+    failed, queued = services.add("Sales"), services.add("Sales", Status.QUEUED)
     services.database.lose_next_answer = True
-    with pytest.raises(JobmonError) as failure:
-        await services.retry(services.admin, failed, key="k")
-    assert failure.value.code is ErrorCode.STORAGE_UNAVAILABLE
-    assert len(services.children(failed)) == 1
+    receipt = await services.retry(services.admin, failed)
+    # Looked up by its key: not a word of it, and no second row.
+    assert services.children(failed) == [receipt.new_id]
+    services.database.lose_next_answer = True
+    with pytest.raises(UnclearOutcomeError):
+        await services.cancel(services.admin, queued)
+    assert services.get(queued).status is Status.CANCELLED

@@ -11,7 +11,7 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution, Status, check_cancellable
 from jobmon_tui.domain.roles import Verb, may, require
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.tui.asking import retry_once, why_no_retry
+from jobmon_tui.tui.asking import why_no_retry
 from jobmon_tui.tui.host import Host, host_of
 from jobmon_tui.tui.widgets.cells import Action
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
@@ -140,7 +140,7 @@ class ActingScreen(Screen[None]):
     async def _retry(self, execution_id: int) -> None:
         host = self.host
         try:
-            receipt = await retry_once(host.services, host.caller, execution_id)
+            receipt = await host.services.retry(host.caller, execution_id)
         except JobmonError as error:
             host.refused(error)
         else:
