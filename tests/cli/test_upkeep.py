@@ -11,17 +11,19 @@ import pytest
 from jobmon_tui.cli.times import parse_age
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.storage.maintenance import check_file
+from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.cli.shell import Shell
-from tests.conformance.test_retention import fill
+from tests.conformance.world import history
 
 NOW = datetime.now(UTC)
 OLD, NEW = NOW - timedelta(days=100), NOW - timedelta(days=10)
 
 
 @pytest.fixture
-def full(shell: Shell) -> Shell:
+async def full(shell: Shell) -> Shell:
     rows = [(1, "Succeeded", None, OLD), (2, "Failed", None, OLD), (3, "Succeeded", None, NEW)]
-    fill(shell.path, rows)
+    async with await SqliteDatabase.open(shell.path) as database:
+        await database.write(history(rows))
     return shell
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, text
+from sqlalchemy import bindparam, insert, text
 
 from jobmon_tui.domain.execution import NewExecution, Status, Trigger
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.audited import Caller, token_hash
 from jobmon_tui.services.ports import Transaction
+from jobmon_tui.storage.column_types import BIG, UtcText
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.tables import executions, outputs
 from jobmon_tui.storage.transaction import SqlTransaction
@@ -20,6 +21,23 @@ ADMIN = Caller("admin-token", "pts/1")
 VIEWER = Caller("viewer-token", "pts/2")
 DRAFT = ReportDraft("Sales", "sql", {"query": "select 1"}, timeout=30.0)
 FINAL = "('Succeeded', 'Failed', 'Cancelled')"
+
+
+# Ids that are given by hand leave PostgreSQL's sequence where it was.
+_MOVE_ON = text("SELECT setval('job_execution_log_id_seq', max(id)) FROM job_execution_log")
+_MANY = text(
+    """
+    INSERT INTO job_execution_log (id, report, status, "trigger", requested_by, attempt, queue, priority,
+      queued_at, started_at, finished_at, fencing_token, configuration_id, configuration_version,
+      configuration)
+    WITH RECURSIVE n(i) AS (SELECT CAST(:low AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :high)
+    SELECT i, :report, :status, 'manual', 'ada', 1, 'default', 0, :at, :at, :at, 1, 1, 1, :snapshot FROM n
+    """
+).bindparams(bindparam("at", type_=UtcText), bindparam("low", type_=BIG), bindparam("high", type_=BIG))
+_PRINTED = text(
+    "INSERT INTO execution_output (execution_id, part, start, total, body) "
+    "SELECT id, 'head', 0, 4, 'text' FROM job_execution_log WHERE id BETWEEN :low AND :high"
+).bindparams(bindparam("low", type_=BIG), bindparam("high", type_=BIG))
 
 
 def add_people(transaction: Transaction) -> None:
@@ -84,10 +102,22 @@ def history(rows: Sequence[Past], begun: datetime = NOW) -> Callable[[SqlTransac
         printed = {"part": "head", "total": 4, "body": "text"}
         connection.execute(insert(outputs), [{"execution_id": row[0], **printed} for row in rows])
         if isinstance(connection, PgConnection):
-            # Ids that are given by hand leave PostgreSQL's sequence where it was.
-            connection.execute(
-                text("SELECT setval('job_execution_log_id_seq', max(id)) FROM job_execution_log")
-            )
+            connection.execute(_MOVE_ON)
+
+    return add
+
+
+def many(ids: range, status: str, at: datetime, report: str = "Sales") -> Callable[[SqlTransaction], None]:
+    """Give a unit of work that adds a lot of finished executions at once, each with output."""
+
+    def add(transaction: SqlTransaction) -> None:
+        connection = transaction._connection
+        span = {"low": ids[0], "high": ids[-1]}
+        values = {**span, "report": report, "status": status, "at": at, "snapshot": snapshot_text(DRAFT)}
+        connection.execute(_MANY, values)
+        connection.execute(_PRINTED, span)
+        if isinstance(connection, PgConnection):
+            connection.execute(_MOVE_ON)
 
     return add
 

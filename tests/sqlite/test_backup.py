@@ -16,8 +16,8 @@ from jobmon_tui.storage.backup import back_up
 from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.schema import head_revision
 from jobmon_tui.storage.sqlite import SqliteDatabase
-from tests.conformance.test_retention import OLD, Writer, fill
-from tests.conformance.world import DRAFT, NOW
+from tests.conformance.test_retention import OLD, Writer
+from tests.conformance.world import DRAFT, NOW, many
 
 
 def leftovers(folder: Path) -> list[str]:
@@ -37,7 +37,7 @@ async def test_a_copy_is_of_one_moment_while_a_writer_commits(
     # Small steps, so that many commits fall between two of them.
     monkeypatch.setattr(backup, "_PAGES", 5)
     failures = range(1, 6_001)
-    fill(store.path, [(at, "Failed", None, OLD) for at in failures])
+    await store.write(many(failures, "Failed", OLD))
     await store.write(lambda transaction: transaction.add_report(DRAFT, NOW))
     writer = Writer(store.path, failures)
     writer.start()
@@ -136,7 +136,7 @@ async def test_a_full_disk_leaves_nothing_behind(store: SqliteDatabase, tmp_path
 
 
 async def test_a_damaged_database_gives_no_copy(store: SqliteDatabase, tmp_path: Path) -> None:
-    fill(store.path, [(at, "Failed", None, OLD) for at in range(1, 2_001)])
+    await store.write(many(range(1, 2_001), "Failed", OLD))
     await store.close()
     sqlite3.connect(store.path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
     with store.path.open("r+b") as file:
