@@ -89,4 +89,8 @@ def pg_error(error: BaseException, name: str) -> JobmonError | None:
     if isinstance(error, OSError):
         reason = one_line(error.strerror or type(error).__name__, 80)
         return storage_unavailable(f"The database {name} cannot be reached: {reason}. Is the server running?")
+    if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.SyntaxOrAccessError):
+        # A rule of its own, or of whoever keeps it. The message names the rule; the values stand in the detail.
+        reason = one_line(str(error.args[0] if error.args else type(error).__name__), 160)
+        return storage_unavailable(f"The database {name} refused this: {reason}. Nothing was kept.")
     return None

@@ -130,7 +130,7 @@ async def test_a_look_and_a_start_in_one_call(store: Store, raw: Raw, backend: s
         await queue.take(2, "w1")
     assert unclear.value.ids == (ids[2],)
     raw("ALTER TABLE worker RENAME TO hidden")
-    raw("ALTER TABLE job_execution_log RENAME TO gone")
+    raw("ALTER TABLE report_configuration RENAME TO gone")
     with pytest.raises(Unavailable) as failed:
         await queue.take(2, "w1")
     assert not isinstance(failed.value, Unclear)

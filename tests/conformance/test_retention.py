@@ -186,6 +186,7 @@ async def test_no_writer_waits_a_second_while_20_000_are_deleted(
     failures = range(20_001, 24_001)
     await store.write(many(range(1, 20_001), "Succeeded", OLD))
     await store.write(many(failures, "Failed", NEW))
+    raw("ANALYZE")
     await store.write(lambda transaction: transaction.add_report(DRAFT, NOW))
     writer = Writer(place, failures)
     writer.start()
