@@ -85,13 +85,15 @@ async def retry_execution(
         if failed is None:
             raise execution_not_found(execution_id)
         state = failed.execution.configuration_state
+        # Who retries it at the same moment is refused by the database's own rules, and looks again.
+        is_first = failed.execution.retried_by is None
         # A key of its own is new: nothing can have been made with it before this work has run once.
-        if key is not None or made:
+        if not is_first and (key is not None or made):
             earlier = transaction.queued_with_key(actor.name, execution_id, under)
             if earlier is not None:
                 before = RetryReceipt(execution_id, earlier.id, earlier.report, state, repeated=True)
                 return next((each for each in made if each.new_id == earlier.id), before), None
-        child = transaction.active_child(execution_id)
+        child = None if is_first else transaction.active_child(execution_id)
         planned = plan_retry(failed, child, actor.name, now, under)
         if child is None:
             new_id, details = transaction.add_execution(planned), None
