@@ -1,6 +1,7 @@
 """A shell with a database of its own."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring
 
-from tests.cli.shell import TOKENS, Shell, add_people
+from tests.cli.shell import TOKENS, Shell, add_people, write
 
 
 @pytest.fixture
@@ -29,10 +30,19 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     keyring.set_keyring(before)
 
 
+@pytest.fixture(scope="session")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with an Administrator and a Viewer, made once by the migrations and copied for each test."""
+    path = tmp_path_factory.mktemp("peopled") / "jobmon.db"
+    write(path, add_people)
+    assert not path.with_name("jobmon.db-wal").exists()
+    return path
+
+
 @pytest.fixture
-def shell(bare: Shell) -> Shell:
+def shell(bare: Shell, peopled: Path) -> Shell:
     """A database with an Administrator, who is signed in, and a Viewer."""
-    bare.write(add_people)
+    shutil.copy(peopled, bare.path)
     bare.set(JOBMON_TOKEN=TOKENS["ada"])
     return bare
 

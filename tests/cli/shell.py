@@ -22,6 +22,14 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TOKENS = {"ada": "admin-token", "vic": "viewer-token"}
 
 
+def write(path: Path, work: Callable[[SqlTransaction], T]) -> T:
+    async def main() -> T:
+        async with await SqliteDatabase.open(path) as database:
+            return await database.write(work)
+
+    return asyncio.run(main())
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command said and how it ended."""
@@ -57,11 +65,7 @@ class Shell:
         return Answer(result.exit_code, result.stdout, result.stderr)
 
     def write(self, work: Callable[[SqlTransaction], T]) -> T:
-        async def main() -> T:
-            async with await SqliteDatabase.open(self.path) as database:
-                return await database.write(work)
-
-        return asyncio.run(main())
+        return write(self.path, work)
 
 
 def add_people(transaction: SqlTransaction) -> None:

@@ -1,14 +1,25 @@
 """A user's shell with a database of its own: commands run as real processes."""
 
+import asyncio
+import contextlib
 import json
 import os
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.ports import Transaction
+from jobmon_tui.services.run_report import run_report
+from jobmon_tui.storage.sqlite import SqliteDatabase
+from tests.conformance.world import NOW
+
+T = TypeVar("T")
 
 PASSWORD = "correct horse battery"
 ADMIN = "ada"
@@ -19,7 +30,7 @@ class Host:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._workers = 0
+        self._workers: list[subprocess.Popen[bytes]] = []
         self.database = folder / "jobmon.db"
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -56,22 +67,35 @@ class Host:
         token = self.run("login", ADMIN, "--password-stdin", "--print-token", stdin=PASSWORD + "\n").stdout
         self.environment["JOBMON_TOKEN"] = token.strip()
 
-    def add_command(self, name: str, script: str, **more: str) -> None:
-        """Add a report that runs a Python script of these lines."""
-        (self.folder / f"{name}.py").write_text(script, encoding="utf-8")
-        lines = ["[[report]]", f'name = "{name}"', 'runner = "command"']
-        lines += [f'{key} = "{value}"' for key, value in more.items()]
-        lines += [
-            "[report.parameters]",
-            f"command = [{json.dumps(sys.executable)}, {json.dumps(name + '.py')}]",
-        ]
-        (self.folder / "reports.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self.run("reports", "import", str(self.folder / "reports.toml"))
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Write to the database as another process would; starting one would cost half a second each."""
+
+        async def main() -> T:
+            async with await SqliteDatabase.open(self.database) as database:
+                return await database.write(work)
+
+        return asyncio.run(main())
+
+    def add_command(self, name: str, script: str, **more: Any) -> None:
+        """Add a report that runs a Python script of these lines, in a file of its own."""
+        file = self.folder / f"{name}.py"
+        file.write_text(script, encoding="utf-8")
+        parameters = {"command": [sys.executable, str(file)], "directory": str(self.folder)}
+        self.write(lambda to: to.add_report(ReportDraft(name, "command", parameters, **more), NOW))
+
+    def queue(self, report: str) -> int:
+        """Queue a report as another process would, and give the execution's id."""
+
+        async def main() -> int:
+            async with await SqliteDatabase.open(self.database) as database:
+                caller = Caller(self.environment["JOBMON_TOKEN"], "pts/1")
+                return (await run_report(database, caller, report)).execution.id
+
+        return asyncio.run(main())
 
     def start_worker(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a worker and wait until it says that it is ready."""
-        self._workers += 1
-        said = self.folder / f"worker-{self._workers}.log"
+        said = self.folder / f"worker-{len(self._workers)}.log"
         with said.open("wb") as log:
             started = subprocess.Popen(
                 [sys.executable, "-m", "jobmon_tui", "worker", *arguments],
@@ -79,6 +103,7 @@ class Host:
                 stderr=log,
                 env=self.environment,
             )
+        self._workers.append(started)
         until = time.monotonic() + 30
         while "reports at once" not in said.read_text(encoding="utf-8"):
             assert time.monotonic() < until
@@ -86,20 +111,23 @@ class Host:
             time.sleep(0.1)
         return started
 
+    def close(self) -> None:
+        """End the workers that a failed test has left."""
+        for worker in self._workers:
+            worker.kill()
+            worker.wait()
+
     def wait_for_status(
         self, execution_id: int, wanted: Sequence[str], seconds: float = 30
     ) -> dict[str, Any]:
-        """Look until the execution stands where it should; return what `show` says of it."""
+        """Look until the execution stands where it should; return its row, with `show`'s names."""
         until = time.monotonic() + seconds
-        database = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
-        try:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            database.row_factory = sqlite3.Row
+            asked = "SELECT * FROM job_execution_log WHERE id = ?"
             while True:
-                asked = "SELECT status FROM job_execution_log WHERE id = ?"
-                [status] = database.execute(asked, [execution_id]).fetchone()
-                if status in wanted:
-                    shown: dict[str, Any] = self.json("show", str(execution_id))
-                    return shown
-                assert time.monotonic() < until, f"still {status} after {seconds} s"
+                row = dict(database.execute(asked, [execution_id]).fetchone())
+                if row["status"] in wanted:
+                    return row
+                assert time.monotonic() < until, f"still {row['status']} after {seconds} s"
                 time.sleep(0.1)
-        finally:
-            database.close()

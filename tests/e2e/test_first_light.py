@@ -1,6 +1,5 @@
 """The whole story in a real terminal: sign in, see a failed job, mend it, press r, see it succeed."""
 
-import json
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -34,7 +33,7 @@ def _rows(host: Host, query: str) -> list[dict[str, Any]]:
 def failing(host: Host) -> Host:
     """A host whose report fails until a file is there, queued once, with nobody signed in at the terminal."""
     host.add_command("Stock", NEEDS_A_FILE)
-    host.run("run", "Stock")
+    host.queue("Stock")
     return host
 
 
@@ -78,16 +77,16 @@ def test_ac_001_from_sign_in_to_succeeded_in_a_real_terminal(failing: Host, term
 
 def test_a_hang_up_of_the_terminal_ends_the_reports_that_run_in_it_and_says_so(failing: Host) -> None:
     failing.add_command("endless", "import time\nwhile True:\n    time.sleep(1)\n")
-    queued = json.loads(failing.run("run", "endless", "--json").stdout)
+    queued = failing.queue("endless")
     terminal = Terminal([], failing.environment)
     try:
         terminal.wait_for("▸ Running")
-        failing.wait_for_status(queued["id"], ["Running"])
+        failing.wait_for_status(queued, ["Running"])
         terminal.child.kill(signal.SIGHUP)
         terminal.wait_end()
     finally:
         terminal.close()
-    ended = failing.json("show", str(queued["id"]))
+    ended = failing.json("show", str(queued))
     assert (ended["status"], ended["error"]) == ("Failed", "terminal closed")
     assert _rows(failing, "SELECT * FROM worker") == []
 
@@ -97,7 +96,7 @@ def test_quitting_asks_first_while_reports_run_here_and_drains(failing: Host) ->
     terminal = Terminal([], failing.environment)
     try:
         terminal.wait_for("✗ Failed 1")
-        queued = json.loads(failing.run("run", "slow", "--json").stdout)
+        queued = failing.queue("slow")
         terminal.wait_for("slow", "▸ Running")
         terminal.press("q")
         terminal.wait_for("1 report runs inside this dashboard. Quit?")
@@ -106,7 +105,7 @@ def test_quitting_asks_first_while_reports_run_here_and_drains(failing: Host) ->
         assert terminal.wait_end(seconds=30) == 0
     finally:
         terminal.close()
-    assert failing.json("show", str(queued["id"]))["status"] == "Succeeded"
+    failing.wait_for_status(queued, ["Succeeded"], seconds=0)
 
 
 def test_a_database_that_went_away_is_said_keeps_the_rows_and_takes_no_retry(failing: Host) -> None:

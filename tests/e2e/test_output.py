@@ -81,7 +81,7 @@ def test_a_gigabyte_is_taken_in_bounded_memory_with_both_ends_kept(tmp_path: Pat
     print(f"{total / took / 1e6:.0f} MB/s, grown by {grown[0] / MIB:.1f} MiB")
     assert ended["status"] == "Succeeded"
     assert grown[0] < GROWTH, f"{grown[0] / MIB:.1f} MiB"
-    kept = ended["output"]
+    kept = stage.json("show", str(number))["output"]
     assert kept["total"] > total
     assert kept["head"].startswith("the very first line\nbad ��")
     assert kept["tail"].endswith("bad � nul � escape �[2J\ntoken ***\nthe very last line\n")
@@ -156,8 +156,10 @@ def test_what_a_report_file_holds_is_shown_and_the_bound_of_output_is_a_setting(
     long = py("Long", "print('0123456\\n' * 10_000)")
     stage = Stage(tmp_path, [ReportDraft("Flights", "sql", query), long], JOBMON_OUTPUT_KIB="1")
     with stage.working():
-        made = stage.wait_for_status(stage.queue("Flights"), ["Succeeded"])
-        cut = stage.wait_for_status(stage.queue("Long"), ["Succeeded"])
+        numbers = [stage.queue("Flights"), stage.queue("Long")]
+        for each in numbers:
+            stage.wait_for_status(each, ["Succeeded"])
+    made, cut = (stage.json("show", str(each)) for each in numbers)
     written = Path(made["output_path"]).read_bytes()
     known = (made["output_rows"], made["output_size"], made["output_sha256"])
     assert known == (3, len(written), hashlib.sha256(written).hexdigest())

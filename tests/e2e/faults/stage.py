@@ -1,6 +1,5 @@
 """A user's shell made in a moment: accounts, session and reports put into the database directly."""
 
-import asyncio
 import contextlib
 import os
 import sqlite3
@@ -12,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jobmon_tui.domain.report import ReportDraft
-from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.services.ports import Transaction
 from tests.conformance.world import ADMIN, NOW, add_people
 from tests.e2e.host import Host
 
@@ -39,13 +37,12 @@ class Stage(Host):
         super().__init__(folder)
         self.environment |= {"JOBMON_TOKEN": ADMIN.token, **environment}
 
-        async def prepare() -> None:
-            async with await SqliteDatabase.open(self.database) as database:
-                await database.write(add_people)
-                for report in reports:
-                    await database.write(lambda transaction, draft=report: transaction.add_report(draft, NOW))
+        def prepare(transaction: Transaction) -> None:
+            add_people(transaction)
+            for report in reports:
+                transaction.add_report(report, NOW)
 
-        asyncio.run(prepare())
+        self.write(prepare)
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read from the database, as another program would."""
@@ -68,15 +65,6 @@ class Stage(Host):
         finally:
             worker.kill()
             worker.wait()
-
-    def queue(self, report: str) -> int:
-        """Queue a report as another process would, and give the execution's id."""
-
-        async def work() -> int:
-            async with await SqliteDatabase.open(self.database) as database:
-                return (await run_report(database, ADMIN, report)).execution.id
-
-        return asyncio.run(work())
 
 
 def wait_until(condition: Callable[[], object], seconds: float, words: str = "") -> None:
