@@ -23,7 +23,7 @@ BROKEN = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 """What says that the connection is of no more use. Where it was not about to commit, nothing was kept."""
-AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
+AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 """What says that the same unit of work may well succeed the next time: it sees then who was first."""
 FAILURES = (*BROKEN, asyncpg.PostgresError)
 """Whatever asyncpg raises of its own."""
@@ -90,7 +90,7 @@ def pg_error(error: BaseException, name: str) -> JobmonError | None:
         reason = one_line(error.strerror or type(error).__name__, 80)
         return storage_unavailable(f"The database {name} cannot be reached: {reason}. Is the server running?")
     if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.SyntaxOrAccessError):
-        # A rule of its own, or of whoever keeps it. The message names the rule; the values stand in the detail.
+        # A rule of its own, or of whoever keeps it.
         reason = one_line(str(error.args[0] if error.args else type(error).__name__), 160)
         return storage_unavailable(f"The database {name} refused this: {reason}. Nothing was kept.")
     return None
