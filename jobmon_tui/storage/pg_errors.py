@@ -23,7 +23,7 @@ BROKEN = (
     asyncpg.IdleInTransactionSessionTimeoutError,
 )
 """What says that the connection is of no more use. Where it was not about to commit, nothing was kept."""
-AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.UniqueViolationError)
 """What says that the same unit of work may well succeed the next time: it sees then who was first."""
 FAILURES = (*BROKEN, asyncpg.PostgresError)
 """Whatever asyncpg raises of its own."""
