@@ -3,8 +3,23 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, Text, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Integer,
+    Text,
+    any_,
+    bindparam,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from jobmon_tui.domain.audit import rfc3339
@@ -45,3 +60,28 @@ class UtcText(TypeDecorator[datetime]):
         if value is None:
             return None
         return (value if isinstance(value, datetime) else datetime.fromisoformat(value)).astimezone(UTC)
+
+
+class OneOf(ColumnElement[bool]):
+    """True where an id is among those of a parameter, which is a list.
+
+    On PostgreSQL it is one array, so that the statement stays the same, and prepared, however many there are.
+    """
+
+    inherit_cache = True
+    type = Boolean()
+    _traverse_internals = [("listed", InternalTraversal.dp_clauseelement)]  # noqa: RUF012 - SQLAlchemy's own type
+
+    def __init__(self, column: Column[int], name: str) -> None:
+        self.listed = column.in_(bindparam(name, expanding=True, type_=BIG))
+        self.array = column == any_(bindparam(name, type_=ARRAY(BigInteger())))
+
+
+@compiles(OneOf)
+def _as_list(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.listed, **options)
+
+
+@compiles(OneOf, "postgresql")
+def _as_array(element: OneOf, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.array, **options)

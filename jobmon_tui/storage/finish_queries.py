@@ -1,12 +1,14 @@
 """How executions end: a group of outcomes in as few statements as there are kinds of writing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, literal_column, select, update
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.policy_queries import PolicyQueries
 from jobmon_tui.storage.tables import cancel_requests, executions
 from scheduler.ports import Finished, Outcome
@@ -17,14 +19,14 @@ _DETAIL_LIMIT = 256 * 1024
 _CURRENT = (
     select(executions.c.id, executions.c.fencing_token, executions.c.started_at)
     .where(
-        executions.c.id.in_(bindparam("wanted", expanding=True)),
+        OneOf(executions.c.id, "wanted"),
         executions.c.status == literal_column("'Running'"),
     )
     .order_by(executions.c.id)
     .with_for_update()
 )
 _ASKED = select(cancel_requests.c.execution_id, cancel_requests.c.requested_by).where(
-    cancel_requests.c.execution_id.in_(bindparam("wanted", expanding=True))
+    OneOf(cancel_requests.c.execution_id, "wanted")
 )
 _END = (
     update(executions)
@@ -65,8 +67,7 @@ class FinishQueries(PolicyQueries):
             return
         rows = self._connection.execute(_ASKED, {"wanted": [execution_id for execution_id, _, _ in endings]})
         asked = {row.execution_id: row.requested_by for row in rows}
-        self._connection.execute(
-            _END,
+        self._record(
             [
                 {
                     "ended": execution_id,
@@ -81,10 +82,14 @@ class FinishQueries(PolicyQueries):
                     "output_sha256": outcome.output_sha256,
                 }
                 for execution_id, started_at, outcome in endings
-            ],
+            ]
         )
         if asked:
             self._connection.execute(_FORGET, [{"ended": execution_id} for execution_id in asked])
+
+    def _record(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write these outcomes."""
+        self._connection.execute(_END, rows)
 
 
 def _summary(outcome: Outcome, asked: str | None) -> str | None:

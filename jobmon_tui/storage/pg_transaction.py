@@ -1,9 +1,9 @@
 """A unit of work on PostgreSQL, where others write at the same time: what is decided on is locked first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
@@ -63,6 +63,24 @@ _GIVE_BACK = text(
     f"UPDATE {TICKETS} SET status = 'queued', queue_manager_id = NULL "  # noqa: S608
     "WHERE queue_manager_id = :by AND status = 'picked' AND NOT id = ANY (:kept)"
 ).bindparams(bindparam("by", type_=Uuid()), bindparam("kept", type_=ARRAY(BigInteger())))
+_ENDED: Final = (
+    ("ended", BigInteger()),
+    ("status", Text()),
+    ("finished_at", TIMESTAMP(timezone=True)),
+    ("duration_ms", BigInteger()),
+    ("error", Text()),
+    ("error_detail", Text()),
+    ("output_path", Text()),
+    ("output_rows", BigInteger()),
+    ("output_size", BigInteger()),
+    ("output_sha256", Text()),
+)
+# One statement for a whole group: the triggers that count and tell run once for each statement.
+_END_ALL = text(
+    f"UPDATE job_execution_log SET {', '.join(f'{name} = each.{name}' for name, _ in _ENDED[1:])} "  # noqa: S608
+    f"FROM unnest({', '.join(f':{name}' for name, _ in _ENDED)}) "
+    f"AS each ({', '.join(name for name, _ in _ENDED)}) WHERE id = each.ended"
+).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in _ENDED))
 _LOCK_ACCOUNTS = text("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -153,6 +171,10 @@ class PgTransaction(SqlTransaction):
             # All of them: what was not won is not Queued any more, or waits for its report's limit.
             self._tickets.take_back(ids)
         return won
+
+    def _record(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write these outcomes."""
+        self._connection.execute(_END_ALL, {name: [row[name] for row in rows] for name, _ in _ENDED})
 
     def within_limits(self, ids: Sequence[int]) -> Sequence[int]:
         """Return those of `ids` that may start now; whoever else starts waits until the end."""

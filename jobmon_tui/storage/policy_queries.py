@@ -80,7 +80,11 @@ class Ready:
     def _text(self, narrowed: str, *bound: BindParameter[Any]) -> TextClause:
         head = f"SELECT id, priority FROM job_execution_log {self._hint} WHERE status = 'Queued'"  # noqa: S608
         rest = "AND (not_before IS NULL OR not_before <= :now) ORDER BY priority DESC, id LIMIT :most"
-        values = [bindparam("now", type_=UtcText), bindparam("most", type_=BIG), *bound]
+        values: list[BindParameter[Any]] = [
+            bindparam("now", type_=UtcText),
+            bindparam("most", type_=BIG),
+            *bound,
+        ]
         if self._in_queue:
             values.append(bindparam("queue", type_=Text()))
         return text(f"{head} {self._in_queue} {narrowed} {rest}").bindparams(*values)

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite takes the 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.ports import StoredOutput, WorkerSeen
+from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.finish_queries import FinishQueries
 from jobmon_tui.storage.policy_queries import NO_LIMITS
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
@@ -23,7 +24,7 @@ _running = executions.c.status == literal_column("'Running'")
 # Built once: putting a statement together costs more than running it (docs/decisions/0001).
 _START = (
     update(executions)
-    .where(executions.c.id.in_(bindparam("wanted", expanding=True)), _ready)
+    .where(OneOf(executions.c.id, "wanted"), _ready)
     .values(
         status=Status.RUNNING.value,
         worker=bindparam("by"),
@@ -41,7 +42,7 @@ _START_FREELY = _START.where(_REGISTERED.exists(), text(NO_LIMITS)).returning(
     executions.c.id, executions.c.fencing_token, executions.c.configuration
 )
 _MINE = select(executions.c.id, executions.c.fencing_token, executions.c.configuration).where(
-    executions.c.id.in_(bindparam("wanted", expanding=True)), _running, executions.c.worker == bindparam("by")
+    OneOf(executions.c.id, "wanted"), _running, executions.c.worker == bindparam("by")
 )
 _TO_CANCEL = (
     select(executions.c.id)

@@ -81,6 +81,21 @@ BEGIN
   RETURN made;
 END $$
 """
+# Those that are locked are about to be used, or dropped, by who holds them: to wait for him would be a deadlock.
+_VOID = f"""
+CREATE OR REPLACE FUNCTION jobmon_void(unwanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM {TICKETS}
+  WHERE id IN (SELECT id FROM {TICKETS} WHERE id = ANY (unwanted) ORDER BY id FOR UPDATE SKIP LOCKED);
+END $$
+"""
+_CANCELLED = """
+CREATE OR REPLACE FUNCTION jobmon_execution_cancelled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM jobmon_void(ARRAY[NEW.id]);
+  RETURN NULL;
+END $$
+"""
 _LIMIT = f"""
 CREATE OR REPLACE FUNCTION jobmon_limit_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -89,7 +104,7 @@ BEGIN
   IF NEW.max_concurrent IS NULL THEN
     PERFORM jobmon_ticket(waiting);
   ELSE
-    DELETE FROM {TICKETS} WHERE id = ANY (waiting);
+    PERFORM jobmon_void(waiting);
   END IF;
   RETURN NULL;
 END $$
@@ -164,6 +179,8 @@ _FUNCTIONS = (
     _COUNT,
     _TELL,
     _TICKET,
+    _VOID,
+    _CANCELLED,
     _LIMIT,
     *(_after(event) for event in _COUNTED),
     _NOTE,
@@ -193,6 +210,11 @@ POSTGRES_TRIGGERS: dict[str, tuple[str, str]] = {
     "execution_uncounted": (
         _LOG,
         f"AFTER DELETE ON {_LOG} REFERENCING {_OLD} FOR EACH STATEMENT EXECUTE FUNCTION jobmon_execution_deleted()",
+    ),
+    "execution_cancelled": (
+        _LOG,
+        f"AFTER UPDATE OF status ON {_LOG} FOR EACH ROW WHEN (OLD.status = 'Queued' AND NEW.status = 'Cancelled') "
+        "EXECUTE FUNCTION jobmon_execution_cancelled()",
     ),
     "report_limit_changed": (
         "report_configuration",

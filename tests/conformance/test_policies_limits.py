@@ -5,9 +5,6 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-from sqlalchemy import event
-
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import show_execution
@@ -42,31 +39,6 @@ async def test_no_more_are_offered_than_may_run_and_others_pass_by(store: Store)
     assert list(await queue.offer(10)) == ids[6:]
     await queue.finish([Finished(won[0].id, won[0].token, Outcome("Succeeded"))])
     assert list(await queue.offer(10)) == [ids[2], *ids[6:]]
-
-
-@pytest.mark.parametrize("limited", [False, True])
-async def test_what_is_ready_is_found_without_sorting_all_that_waits(
-    store: Store, raw: Raw, limited: bool
-) -> None:
-    await _add(store, LIMITED if limited else replace(LIMITED, max_concurrent=None))
-    await _queue(store, "Limited")
-    queue = DatabaseQueue(store)
-    await queue.offer(5)
-    engine = store._reader._engine
-    assert engine is not None
-    seen: list[tuple[str, tuple[object, ...]]] = []
-    event.listen(
-        engine,
-        "before_cursor_execute",
-        lambda _connection, _cursor, statement, values, *_rest: seen.append((statement, tuple(values))),
-    )
-    assert list(await queue.offer(5)) == [1]
-    ready = [each for each in seen if "LIMIT" in each[0]]
-    assert len(ready) == (3 if limited else 1)
-    for statement, values in ready:
-        plan = str(raw(f"EXPLAIN QUERY PLAN {statement}", *values))
-        assert "ix_execution_ready" in plan
-        assert "B-TREE" not in plan
 
 
 async def test_a_start_keeps_to_the_limit_whatever_was_offered(store: Store) -> None:

@@ -1,8 +1,10 @@
 """Automatic retries, lost executions queued anew, and a manual retry in the place of a waiting one."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -23,7 +25,7 @@ from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Finished, Outcome, WorkerInfo
 from tests.backends import Opens, Raw, Store
-from tests.conformance.world import ADMIN, NOW
+from tests.conformance.world import ADMIN, NOW, let_come_due
 
 DRAFT = ReportDraft("Sales", "sql", {"query": "select 1"}, max_retries=2, retry_delay=600.0)
 FAILED = Outcome("Failed", "no such table")
@@ -32,11 +34,16 @@ FAILED = Outcome("Failed", "no such table")
 class Night:
     """One worker, a clock that is set by hand, and executions that end as they are told."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, let_come_due: Callable[[datetime], None]) -> None:
         self.store = store
+        self._let_come_due = let_come_due
         self.now = datetime.now(UTC)
         self.queue = DatabaseQueue(store, lambda: self.now)
         self.lives = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+        self._let_come_due(self.now)
 
     async def join(self) -> str:
         self.lives += 1
@@ -79,8 +86,8 @@ class Night:
 
 
 @pytest.fixture
-def night(store: Store) -> Night:
-    return Night(store)
+def night(store: Store, raw: Raw, backend: str) -> Night:
+    return Night(store, partial(let_come_due, raw, backend))
 
 
 async def test_a_failure_queues_the_next_attempt_until_none_is_left(night: Night) -> None:
@@ -93,7 +100,7 @@ async def test_a_failure_queues_the_next_attempt_until_none_is_left(night: Night
         assert retry.not_before is not None
         assert 0.8 * delay <= (retry.not_before - night.now).total_seconds() <= 1.2 * delay
         assert list(await night.queue.offer(10)) == []
-        night.now += timedelta(seconds=1.3 * delay)
+        night.sleep(1.3 * delay)
         assert list(await night.queue.offer(10)) == [retry.id]
     await night.end(first + 2)
     rows = await night.all()
@@ -178,7 +185,7 @@ async def test_lost_ones_are_counted_apart_from_failed_ones(night: Night) -> Non
     assert failed.retried_by_not_before == retry.not_before
     assert not failed.is_being_retried(night.now), "a manual retry may take the place of one in its backoff"
     assert failed.is_being_retried(retry.not_before)
-    night.now += timedelta(hours=1)
+    night.sleep(3600)
     for number in range(2, 2 + LOST_IN_A_ROW):
         # A new row of losses, after one that really failed.
         await night.lose(first + number)
@@ -226,7 +233,7 @@ async def test_a_waiting_one_can_be_cancelled_and_then_nothing_waits(night: Nigh
     first = await night.queue_report(DRAFT)
     await night.end(first)
     await cancel_execution(night.store, ADMIN, first + 1)
-    night.now += timedelta(hours=2)
+    night.sleep(2 * 3600)
     assert list(await night.queue.offer(5)) == []
     assert (await retry_execution(night.store, ADMIN, first)).replaced is None
 

@@ -14,6 +14,7 @@ from jobmon_tui.storage.column_types import BIG, UtcText
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.tables import executions, outputs
 from jobmon_tui.storage.transaction import SqlTransaction
+from jobmon_tui.storage.triggers_postgres import TICKETS
 from tests.backends import Raw
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -47,7 +48,7 @@ def add_people(transaction: Transaction) -> None:
         transaction.add_session(name, token_hash(caller.token), NOW, NOW + timedelta(days=40_000))
 
 
-def queue_one(transaction: Transaction, priority: int = 0) -> int:
+def queue_one(transaction: Transaction, priority: int = 0, queue: str = "default") -> int:
     """Queue an execution of the report “Sales”, which is added where it is missing."""
     report = transaction.report("Sales")
     configuration_id = report.id if report else transaction.add_report(DRAFT, NOW)
@@ -61,6 +62,7 @@ def queue_one(transaction: Transaction, priority: int = 0) -> int:
             snapshot_text(DRAFT),
             NOW,
             priority=priority,
+            queue=queue,
         )
     )
 
@@ -120,6 +122,12 @@ def many(ids: range, status: str, at: datetime, report: str = "Sales") -> Callab
             connection.execute(_MOVE_ON)
 
     return add
+
+
+def let_come_due(raw: Raw, backend: str, now: datetime) -> None:
+    """Let come due what is due by a clock that is set by hand, where the server's own clock decides."""
+    if backend == "postgres":
+        raw(f"UPDATE {TICKETS} SET execute_after = now() - interval '1 s' WHERE execute_after <= ?", now)
 
 
 def break_it(raw: Raw, backend: str, table: str, event: str, when: str) -> Callable[[], object]:

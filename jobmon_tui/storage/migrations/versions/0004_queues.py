@@ -16,11 +16,13 @@ down_revision = "0003"
 def upgrade() -> None:
     connection = op.get_bind()
     if connection.dialect.name == "sqlite":
-        columns = ["queue", sa.text("priority DESC"), "id"]
-        op.create_index("ix_execution_queue", "job_execution_log", columns, **where("status = 'Queued'"))
+        order = [sa.text("queue"), sa.text("priority DESC"), sa.text("id")]
+        op.create_index("ix_execution_queue", "job_execution_log", order, **where("status = 'Queued'"))
         return
     # Imported here: who stays on SQLite never pays for it.
     from jobmon_tui.storage.pg_queuer import install_statements  # noqa: PLC0415
 
     # Many statements in one text, which only the driver itself takes; the transaction has begun long before.
-    await_only(connection.connection.driver_connection.execute(install_statements()))
+    raw = connection.connection.driver_connection
+    assert raw is not None  # of a connection that is open
+    await_only(raw.execute(install_statements()))
