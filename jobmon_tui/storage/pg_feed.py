@@ -18,7 +18,7 @@ from scheduler.clock import Backoff
 PING_SECONDS: Final = 3.0
 """Between two questions on the line."""
 ANSWER_SECONDS: Final = 3.0
-"""How long an answer, or a new connection, may take: a dead line is found out within twice this."""
+"""How long an answer may take: a dead line is found out within these two together."""
 _LONGEST_PAUSE: Final = 3.0
 """Between two attempts to connect. Who comes back within 10 s of the server's return must not wait longer."""
 
@@ -57,8 +57,7 @@ class ListenFeed(Feed):
 
     async def _listen(self, backoff: Backoff) -> None:
         """Connect and listen until the line is lost, which is told once. Raises what asyncpg does."""
-        async with asyncio.timeout(ANSWER_SECONDS):
-            raw = await self._source.connect()
+        raw = await self._source.connect()
         try:
             lost = asyncio.Event()
             raw.add_termination_listener(lambda _: lost.set())

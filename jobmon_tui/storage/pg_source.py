@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import asyncpg
 
-CONNECT_SECONDS: Final = 5.0
+CONNECT_SECONDS: Final = 4.5
 _SETTINGS: Final = {
     "application_name": "jobmon",
     "timezone": "UTC",

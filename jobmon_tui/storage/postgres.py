@@ -20,7 +20,7 @@ from jobmon_tui.storage.schema import head_revision, require_known
 
 T = TypeVar("T")
 
-PATIENCE: Final = 5.0
+PATIENCE: Final = 4.5
 """Seconds that a unit of work may take in all, waiting for a connection included."""
 CONNECTIONS: Final = 4
 """Connections at once, besides the one that listens. More would not be faster: docs/decisions/0006."""
