@@ -33,9 +33,12 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
-def signed_in(transaction: Transaction, caller: Caller, now: datetime) -> Actor:
-    """Return who calls, read in this transaction. Raises `not_signed_in`."""
-    actor = transaction.actor(token_hash(caller.token), now)
+def signed_in(transaction: Transaction, caller: Caller, now: datetime, about: int | None = None) -> Actor:
+    """Return who calls, read in this transaction. Raises `not_signed_in`.
+
+    `about` is the execution that the transaction will ask for next.
+    """
+    actor = transaction.actor(token_hash(caller.token), now, about)
     if actor is None:
         raise not_signed_in()
     return actor
@@ -71,7 +74,7 @@ async def change(
     def unit(transaction: Transaction) -> T | JobmonError:
         now = clock()
         try:
-            actor = signed_in(transaction, caller, now)
+            actor = signed_in(transaction, caller, now, execution_id)
         except JobmonError as refusal:
             return refusal
 

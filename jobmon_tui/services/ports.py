@@ -79,8 +79,11 @@ class Transaction(Protocol):
         """True once this unit of work has added, changed or deleted anything."""
         ...
 
-    def actor(self, token_hash: str, now: datetime) -> Actor | None:
-        """Whose session this is, with the role of this moment; None if unknown, expired or disabled."""
+    def actor(self, token_hash: str, now: datetime, about: int | None = None, /) -> Actor | None:
+        """Whose session this is, with the role of this moment; None if unknown, expired or disabled.
+
+        `about` is the execution that will be asked for next: where each question is a trip, both are one.
+        """
         ...
 
     def execution(self, execution_id: int) -> ExecutionDetails | None:
@@ -99,8 +102,8 @@ class Transaction(Protocol):
         """Queue an execution and return its id."""
         ...
 
-    def add_audit(self, entry: NewAuditEntry) -> int:
-        """Append to the audit log's chain and return the entry's id."""
+    def add_audit(self, entry: NewAuditEntry) -> None:
+        """Append to the audit log's chain; it is there once this unit of work is committed."""
         ...
 
     def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:

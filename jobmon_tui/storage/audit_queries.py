@@ -41,7 +41,7 @@ def _audit_entry(row: Any) -> AuditEntry:
 class AuditQueries(OnConnection):
     """The part of a transaction that appends to the audit log and reads it."""
 
-    def add_audit(self, entry: NewAuditEntry) -> int:
+    def add_audit(self, entry: NewAuditEntry) -> None:
         """Append to the chain; the head's row is locked while this is done."""
         head = self._connection.execute(_LOCK_HEAD).one()
         entry_id = int(head.audit_id) + 1
@@ -51,7 +51,6 @@ class AuditQueries(OnConnection):
             _ADD_AUDIT, {"id": entry_id, "previous_hash": head.hash, "hash": digest, **values}
         )
         self._connection.execute(_MOVE_HEAD, {"new_id": entry_id, "new_hash": digest})
-        return entry_id
 
     def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""

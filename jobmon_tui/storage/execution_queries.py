@@ -143,6 +143,20 @@ def _execution(row: Any) -> Execution:
     return Execution(**listed)
 
 
+def details_of(row: Any) -> ExecutionDetails:
+    """Build an execution with its snapshot from a row of `ONE_LOCKED`, or of the same without the lock."""
+    return ExecutionDetails(
+        _execution(row),
+        row.configuration,
+        row.error_detail,
+        row.queue,
+        row.priority,
+        row.output_rows,
+        row.output_size,
+        row.output_sha256,
+    )
+
+
 def _matching(query: Select[Any], wanted: ExecutionFilter) -> Select[Any]:
     if wanted.statuses:
         query = query.where(executions.c.status.in_(sorted(wanted.statuses)))
@@ -169,18 +183,7 @@ class ExecutionQueries(OnConnection):
         if abs(execution_id) > GREATEST_ID:
             return None
         row = self._connection.execute(self.one_execution, {"wanted": execution_id}).first()
-        if row is None:
-            return None
-        return ExecutionDetails(
-            _execution(row),
-            row.configuration,
-            row.error_detail,
-            row.queue,
-            row.priority,
-            row.output_rows,
-            row.output_size,
-            row.output_sha256,
-        )
+        return None if row is None else details_of(row)
 
     def active_child(self, execution_id: int) -> Execution | None:
         """Return the Queued or Running retry of an execution."""

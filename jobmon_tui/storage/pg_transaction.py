@@ -5,40 +5,32 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, select, text, true
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import Text
 
 from jobmon_tui.domain.audit import NewAuditEntry, canonical
-from jobmon_tui.domain.execution import NewExecution
+from jobmon_tui.domain.execution import GREATEST_ID, ExecutionDetails, NewExecution
 from jobmon_tui.domain.report import Report
+from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
-from jobmon_tui.storage.execution_queries import ONE_LOCKED
+from jobmon_tui.storage.execution_queries import ONE_LOCKED, details_of
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.policy_queries import ANYBODY, Asker, Place, Ready, first_of_all
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
-from jobmon_tui.storage.transaction import SqlTransaction
+from jobmon_tui.storage.transaction import ACTOR, SqlTransaction
 from jobmon_tui.storage.triggers_postgres import TICKETS
 from scheduler.ports import Claimed
 
 if TYPE_CHECKING:
     from jobmon_tui.storage.pg_queuer import Tickets
 
-_AUDIT_FIELDS: Final = (
-    ("at", TIMESTAMP(timezone=True)),
-    ("actor", Text()),
-    ("role", Text()),
-    ("action", Text()),
-    ("outcome", Text()),
-    ("code", Text()),
-    ("execution_id", BigInteger()),
-    ("new_execution_id", BigInteger()),
-    ("origin", Text()),
-    ("details", Text()),
-)
-_ADD_AUDIT = text(
-    f"SELECT jobmon_audit({', '.join(f':{name}' for name, _ in _AUDIT_FIELDS)}, :rest)"
-).bindparams(*(bindparam(name, type_=kind) for name, kind in _AUDIT_FIELDS), bindparam("rest", type_=Text()))
+_asker = ACTOR.subquery("asker")
+_found = ONE_LOCKED.lateral("found")
+_ASKED_ABOUT = select(
+    _asker.c.name.label("asker_name"), _asker.c.role.label("asker_role"), *_found.c
+).select_from(_asker.outerjoin(_found, true()))
+"""Who asks, and the execution that it is about."""
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('job_execution_log', 'id'))")
 _LIMITS_LOCK = text("SELECT pg_advisory_xact_lock(7091, 1)")
 """Two numbers of our own: whoever starts executions of reports with limits waits for the others here."""
@@ -95,6 +87,8 @@ class PgTransaction(SqlTransaction):
         self._lane = connection
         self._writes = writes
         self._reserved: int | None = None
+        self._audits: list[str] = []
+        self._at_hand: dict[int, ExecutionDetails | None] = {}
         if writes:
             self.one_execution = ONE_LOCKED
 
@@ -120,12 +114,42 @@ class PgTransaction(SqlTransaction):
         if self._writes:
             self._connection.execute(_LOCK_ACCOUNTS)
 
-    def add_audit(self, entry: NewAuditEntry) -> int:
-        """Append to the chain in one call; its head is locked from here to the commit."""
-        values = {name: getattr(entry, name) for name, _ in _AUDIT_FIELDS}
-        # Of `[ID,...` only the database knows the id.
-        rest = canonical(0, entry).removeprefix("[0")
-        return int(self._connection.execute(_ADD_AUDIT, {**values, "rest": rest}).scalar_one())
+    @property
+    def has_written(self) -> bool:
+        """True once any row was added, changed or deleted, or will be by the commit."""
+        return bool(self._audits) or super().has_written
+
+    @property
+    def commit(self) -> str:
+        """What ends this transaction: the audit entries, and the commit.
+
+        In one trip, so that nobody waits for the chain's head longer than the server itself needs.
+        """
+        return "".join([*self._audits, "COMMIT"])
+
+    def add_audit(self, entry: NewAuditEntry) -> None:
+        """Append to the chain, with the commit."""
+        # Of `[ID,...` only the database knows the id. In hexadecimal nothing of it can be taken for SQL.
+        rest = canonical(0, entry).removeprefix("[0").encode().hex()
+        self._audits.append(f"SELECT jobmon_audit('{rest}'); ")
+
+    def actor(self, token_hash: str, now: datetime, about: int | None = None) -> Actor | None:
+        """Return whose session this is; in a write the execution `about` comes in the same trip."""
+        if about is None or not self._writes or abs(about) > GREATEST_ID:
+            return super().actor(token_hash, now)
+        asked = {"token": token_hash, "now": now, "wanted": about}
+        row = self._connection.execute(_ASKED_ABOUT, asked).first()
+        if row is None:
+            return None
+        self._at_hand[about] = None if row.id is None else details_of(row)
+        return Actor(row.asker_name, Role(row.asker_role))
+
+    def execution(self, execution_id: int) -> ExecutionDetails | None:
+        """Return one execution; in a write nobody else changes it or its report until the end."""
+        # Once: whoever asks again may have changed it.
+        if execution_id in self._at_hand:
+            return self._at_hand.pop(execution_id)
+        return super().execution(execution_id)
 
     def next_execution_id(self) -> int:
         """Take the id that the next `add_execution` of this transaction will give."""

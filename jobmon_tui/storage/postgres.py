@@ -154,7 +154,7 @@ class PostgresDatabase:
     ) -> T | None:
         async with self._pool.lane() as lane:
             try:
-                await self._ask(lane, _WRITE if writes else _READ)
+                await self._ask(lane, "BEGIN", _WRITE if writes else _READ)
                 transaction = PgTransaction(lane, writes=writes)
                 answer, is_wanted = await greenlet_spawn(_run, transaction, work, look)
             except BaseException as error:
@@ -165,19 +165,18 @@ class PostgresDatabase:
             self.feed.changed()
         return answer if is_wanted else None
 
-    async def _ask(self, lane: PgConnection, statement: str) -> None:
-        verb = statement.split(maxsplit=1)[0]
+    async def _ask(self, lane: PgConnection, verb: str, statement: str) -> None:
         async with asyncio.timeout(_SHARES[verb] * self._patience):
             done = await lane.raw.execute(statement)
         if done != verb:
-            raise RuntimeError(f"{statement} was answered with {done}")
+            raise RuntimeError(f"{verb} was answered with {done}")
 
     async def _roll_back(self, lane: PgConnection, error: BaseException) -> None:
         if isinstance(error, BROKEN) or not isinstance(error, Exception):
             lane.raw.terminate()
         else:
             try:
-                await self._ask(lane, "ROLLBACK")
+                await self._ask(lane, "ROLLBACK", "ROLLBACK")
             except FAILURES:
                 lane.raw.terminate()
         if isinstance(error, (*BROKEN, asyncpg.ReadOnlySQLTransactionError)):
@@ -186,7 +185,7 @@ class PostgresDatabase:
 
     async def _commit(self, lane: PgConnection, transaction: PgTransaction) -> None:
         try:
-            await self._ask(lane, "COMMIT")
+            await self._ask(lane, "COMMIT", transaction.commit)
         except (*BROKEN, asyncio.CancelledError) as error:
             lane.raw.terminate()
             if not transaction.has_written:
@@ -194,6 +193,9 @@ class PostgresDatabase:
             # Whoever watches looks for himself: the note of it is not told of, being our own.
             self.feed.changed()
             raise UnclearOutcomeError from error
+        except asyncpg.PostgresError as error:
+            await self._roll_back(lane, error)
+            raise
 
 
 async def schema_of(source: PgSource, patience: float = PATIENCE) -> str | None:

@@ -18,7 +18,7 @@ from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import accounts, reports, sessions
 
 # Built once: putting a statement together costs more than running it (docs/decisions/0001).
-_ACTOR = (
+ACTOR = (
     select(accounts.c.name, accounts.c.role)
     .join(sessions, sessions.c.user_id == accounts.c.id)
     .where(
@@ -27,6 +27,7 @@ _ACTOR = (
         accounts.c.disabled.is_(False),
     )
 )
+"""Whose session it is."""
 
 
 def _account(row: Any) -> Account:
@@ -46,9 +47,9 @@ class SqlTransaction(QueueQueries, RetentionQueries):
         """True once any row was added, changed or deleted."""
         return self._changes() != self._before
 
-    def actor(self, token_hash: str, now: datetime) -> Actor | None:
+    def actor(self, token_hash: str, now: datetime, _about: int | None = None) -> Actor | None:
         """Return whose session this is."""
-        row = self._connection.execute(_ACTOR, {"token": token_hash, "now": now}).first()
+        row = self._connection.execute(ACTOR, {"token": token_hash, "now": now}).first()
         return None if row is None else Actor(row.name, Role(row.role))
 
     def report(self, name: str) -> Report | None:

@@ -152,14 +152,13 @@ BEGIN
   RAISE EXCEPTION 'executions are deleted by retention only' USING ERRCODE = 'check_violation';
 END $$
 """
-# The head is locked by its UPDATE's own SELECT, in statements of their own: each sees what was committed before it.
-# `rest` is the canonical text after the id, which only the database knows: domain/audit.py.
+# The head is locked by a SELECT, in a statement of its own: each sees what was committed before it. What is said is the
+# canonical text after the id, which only the database knows (domain/audit.py), in hexadecimal UTF-8.
 _AUDIT = """
-CREATE OR REPLACE FUNCTION jobmon_audit(
-  a_at timestamptz, a_actor text, a_role text, a_action text, a_outcome text, a_code text, a_execution bigint,
-  a_new_execution bigint, a_origin text, a_details text, rest text
-) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION jobmon_audit(said text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  rest text := convert_from(decode(said, 'hex'), 'UTF8');
+  entry jsonb := '[0' || rest;
   head record;
   digest text;
 BEGIN
@@ -167,10 +166,9 @@ BEGIN
   digest := encode(sha256(convert_to(head.hash || E'\\n[' || head.next_id || rest, 'UTF8')), 'hex');
   INSERT INTO audit_log (id, at, actor, role, action, outcome, code, execution_id, new_execution_id, origin, details,
                          previous_hash, hash)
-  VALUES (head.next_id, a_at, a_actor, a_role, a_action, a_outcome, a_code, a_execution, a_new_execution, a_origin,
-          a_details, head.hash, digest);
+  VALUES (head.next_id, (entry ->> 1)::timestamptz, entry ->> 2, entry ->> 3, entry ->> 4, entry ->> 5, entry ->> 6,
+          (entry ->> 7)::bigint, (entry ->> 8)::bigint, entry ->> 9, entry ->> 10, head.hash, digest);
   UPDATE audit_head SET audit_id = head.next_id, hash = digest WHERE id = 1;
-  RETURN head.next_id;
 END $$
 """
 

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -89,21 +88,13 @@ class Sample:
     new_id: int
     key: str
 
-    @property
-    def chained(self) -> str:
-        """The audit entry's canonical text as it was sent, around the two ids."""
-        [text] = [
-            each
-            for _, arguments in self.sent
-            for each in arguments
-            if isinstance(each, str) and self.ids(self.failed_id, self.new_id) in each
-        ]
-        return text
+    def audited(self, failed_id: int, new_id: int) -> str:
+        """Return the last text that was sent, with other ids in its audit entry."""
+        return _ids(failed_id, new_id).join(self.sent[-1][0].split(_ids(self.failed_id, self.new_id)))
 
-    @staticmethod
-    def ids(failed_id: int, new_id: int) -> str:
-        """Return how the two stand in that text."""
-        return f",{failed_id},{new_id},"
+
+def _ids(failed_id: int, new_id: int) -> str:
+    return f",{failed_id},{new_id},".encode().hex()
 
 
 async def take_sample(url: str, failed_ids: Sequence[int]) -> Sample:
@@ -126,8 +117,6 @@ class Peer:
         self._free = asyncio.Semaphore(connections)
         self._idle: list[list[Any]] = []
         self._open = AsyncExitStack()
-        self._chained = sample.chained
-        self._around = self._chained.split(sample.ids(sample.failed_id, sample.new_id))
 
     async def connect(self, url: str) -> "Peer":
         """Open every connection and prepare every statement on it."""
@@ -136,7 +125,7 @@ class Peer:
             self._open.push_async_callback(raw.close)
             self._idle.append(
                 [
-                    (await raw.prepare(text)).fetch if arguments else partial(raw.execute, text)
+                    (await raw.prepare(text)).fetch if arguments else raw.execute
                     for text, arguments in self._sample.sent
                 ]
             )
@@ -152,11 +141,12 @@ class Peer:
         swap: dict[Any, Any] = {sample.failed_id: failed_id, sample.key: str(uuid4())}
         async with self._free:
             lane = self._idle.pop()
-            for run, (text, arguments) in zip(lane, sample.sent, strict=True):
-                answer = await run(*[swap.get(value, value) for value in arguments])
-                if text.startswith("INSERT INTO job_execution_log"):
-                    swap[sample.new_id] = new_id = answer[0][0]
-                    swap[self._chained] = sample.ids(failed_id, new_id).join(self._around)
+            begin, *fetches, commit = lane
+            await begin(sample.sent[0][0])
+            for fetch, (_, arguments) in zip(fetches, sample.sent[1:-1], strict=True):
+                rows = await fetch(*[swap.get(value, value) for value in arguments])
+            # The last of them adds the execution; its id and the failed one's stand in the audit entry.
+            await commit(sample.audited(failed_id, rows[0][0]))
             self._idle.append(lane)
 
 

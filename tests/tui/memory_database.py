@@ -34,7 +34,7 @@ class MemoryTransaction:
     def has_written(self) -> bool:
         return False  # nothing here is ever rolled back: the rule is tested on the real database
 
-    def actor(self, token_hash: str, now: datetime) -> Actor | None:
+    def actor(self, token_hash: str, now: datetime, _about: int | None = None) -> Actor | None:
         person = self._tables.people.get(self._tables.sessions.get(token_hash, ""))
         return None if person is None or person.disabled else Actor(person.name, person.role)
 
@@ -76,12 +76,11 @@ class MemoryTransaction:
             self._tables.keys[new.requested_by, new.retry_of, new.idempotency_key] = new_id
         return new_id
 
-    def add_audit(self, entry: NewAuditEntry) -> int:
+    def add_audit(self, entry: NewAuditEntry) -> None:
         entry_id = len(self._tables.log) + 1
         previous = self.audit_head()[1]
         digest = chain_hash(previous, canonical(entry_id, entry))
         self._tables.log.append(AuditEntry(entry_id, entry, previous, digest))
-        return entry_id
 
     def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:
         row = self._tables.rows.get(execution_id)
