@@ -124,6 +124,8 @@ ONE_LOCKED: Select[Any] = (
 For a backend where others write at the same time.
 """
 _ACTIVE_CHILD = _list.where(executions.c.retry_of == bindparam("wanted"), _active)
+ACTIVE_CHILD_LOCKED: Select[Any] = _ACTIVE_CHILD.with_for_update(key_share=True, of=executions)
+"""The same, which nobody else can start or cancel meanwhile."""
 _WITH_KEY = _list.where(
     executions.c.requested_by == bindparam("actor"), executions.c.idempotency_key == bindparam("key")
 )
@@ -173,6 +175,7 @@ class ExecutionQueries(OnConnection):
     """The part of a transaction that reads and writes executions."""
 
     one_execution: Select[Any] = _ONE
+    one_active_child: Select[Any] = _ACTIVE_CHILD
 
     def _one(self, query: Select[Any], **values: object) -> Execution | None:
         row = self._connection.execute(query, values).first()
@@ -187,7 +190,7 @@ class ExecutionQueries(OnConnection):
 
     def active_child(self, execution_id: int) -> Execution | None:
         """Return the Queued or Running retry of an execution."""
-        return self._one(_ACTIVE_CHILD, wanted=execution_id)
+        return self._one(self.one_active_child, wanted=execution_id)
 
     def queued_with_key(self, actor: str, retry_of: int | None, key: str) -> Execution | None:
         """Return what this actor queued with this key."""

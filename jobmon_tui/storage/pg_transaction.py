@@ -14,10 +14,11 @@ from jobmon_tui.domain.execution import GREATEST_ID, ExecutionDetails, NewExecut
 from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
-from jobmon_tui.storage.execution_queries import ONE_LOCKED, details_of
+from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED, ONE_LOCKED, details_of
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.policy_queries import ANYBODY, Asker, Place, Ready, first_of_all
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
+from jobmon_tui.storage.retention_queries import HELD_EXECUTIONS, Rule
 from jobmon_tui.storage.transaction import ACTOR, SqlTransaction
 from jobmon_tui.storage.triggers_postgres import TICKETS
 from scheduler.ports import Claimed
@@ -91,6 +92,7 @@ class PgTransaction(SqlTransaction):
         self._at_hand: dict[int, ExecutionDetails | None] = {}
         if writes:
             self.one_execution = ONE_LOCKED
+            self.one_active_child = ACTIVE_CHILD_LOCKED
 
     def report(self, name: str) -> Report | None:
         """Return one report; in a write nobody else edits, deletes or retries it until the end."""
@@ -204,3 +206,12 @@ class PgTransaction(SqlTransaction):
         """Return those of `ids` that may start now; whoever else starts waits until the end."""
         self._connection.execute(_LIMITS_LOCK)
         return super().within_limits(ids)
+
+    def to_prune(self, ids: Sequence[int], rule: Rule) -> Sequence[int]:
+        """Return what goes with `ids`; in a write nobody else retries any of it until the end."""
+        doomed = super().to_prune(ids, rule)
+        if not doomed or not self._writes:
+            return doomed
+        self._connection.execute(HELD_EXECUTIONS, {"wanted": doomed})
+        # Who was about to retry one of them has ended by now, and that line stays.
+        return super().to_prune(ids, rule)

@@ -9,15 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.dialects.postgresql import insert  # SQLite takes the same words
 
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, retention_passes
 
 _SLICE: Final = 500
+HELD_EXECUTIONS: Select[Any] = (
+    select(executions.c.id)
+    .where(OneOf(executions.c.id, "wanted"))
+    .order_by(executions.c.id)
+    .with_for_update()
+)
+"""These executions, which nobody else can retry until the transaction ends."""
 
 
 @dataclass(frozen=True, slots=True)
