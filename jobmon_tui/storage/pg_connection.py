@@ -132,16 +132,8 @@ class PgConnection:
     def __init__(self, raw: Any) -> None:
         self.raw = raw
         self.changes = 0
-        self.is_used = False
         self._prepared: OrderedDict[str, Any] = OrderedDict()
         self._names = count()
-
-    def replace(self, raw: Any) -> None:
-        """Go on with another connection; nothing was begun on it yet."""
-        self.raw.terminate()
-        self.raw = raw
-        self.is_used = False
-        self._prepared.clear()
 
     def execute(self, statement: Executable, parameters: Any = None, /) -> PgRows:
         """Run a statement, once, or for each of a list of parameters. Raises asyncpg's errors."""

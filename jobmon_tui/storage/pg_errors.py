@@ -87,7 +87,7 @@ def pg_error(error: BaseException, name: str) -> JobmonError | None:
         if isinstance(error, kinds):
             return storage_unavailable(f"The database {name} cannot be used: {reason}")
     if isinstance(error, OSError):
-        reason = one_line(error.strerror or type(error).__name__, 80)
+        reason = one_line(error.strerror or "the connection was closed", 80)
         return storage_unavailable(f"The database {name} cannot be reached: {reason}. Is the server running?")
     if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.SyntaxOrAccessError):
         # A rule of its own, or of whoever keeps it.
