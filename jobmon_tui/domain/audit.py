@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -65,3 +66,20 @@ def canonical(entry_id: int, entry: NewAuditEntry) -> str:
 def chain_hash(previous_hash: str, canonical_text: str) -> str:
     """Return the SHA-256, in hexadecimal, of the hash before and the canonical text."""
     return hashlib.sha256(f"{previous_hash}\n{canonical_text}".encode()).hexdigest()
+
+
+@dataclass(slots=True)
+class ChainWalk:
+    """Recomputes the chain from its start. It holds as far as the entry `last`, whose hash is `head`."""
+
+    last: int = 0
+    head: str = GENESIS
+
+    def first_bad(self, entries: Iterable[AuditEntry]) -> int | None:
+        """Go on with the next entries; return the id of the first that does not fit, None where all do."""
+        for audited in entries:
+            expected = chain_hash(self.head, canonical(audited.id, audited.entry))
+            if (audited.id, audited.previous_hash, audited.hash) != (self.last + 1, self.head, expected):
+                return audited.id
+            self.last, self.head = audited.id, expected
+        return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from jobmon_tui.domain.audit import GENESIS, AuditEntry, canonical, chain_hash
+from jobmon_tui.domain.audit import AuditEntry, ChainWalk
 from jobmon_tui.domain.errors import execution_not_found
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.roles import Verb, require
@@ -165,15 +165,13 @@ async def list_audit(
 
 def chain_report(transaction: Transaction) -> ChainReport:
     """Recompute the whole chain and compare it with the rows and with the head."""
-    previous, last = GENESIS, 0
-    while page := transaction.audit_chain(last, _CHAIN_PAGE):
-        for audited in page:
-            expected = chain_hash(previous, canonical(audited.id, audited.entry))
-            if (audited.id, audited.previous_hash, audited.hash) != (last + 1, previous, expected):
-                return ChainReport(last, audited.id, previous)
-            previous, last = expected, audited.id
-    head = transaction.audit_head()
-    return ChainReport(last, None if head == (last, previous) else last + 1, previous)
+    walk = ChainWalk()
+    while page := transaction.audit_chain(walk.last, _CHAIN_PAGE):
+        bad = walk.first_bad(page)
+        if bad is not None:
+            return ChainReport(walk.last, bad, walk.head)
+    holds = transaction.audit_head() == (walk.last, walk.head)
+    return ChainReport(walk.last, None if holds else walk.last + 1, walk.head)
 
 
 async def verify_audit(database: Database, caller: Caller) -> ChainReport:
