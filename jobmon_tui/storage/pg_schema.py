@@ -1,22 +1,38 @@
 """PostgreSQL's schema: which one stands there, and the step to the newest, under a lock."""
 
 import asyncio
+import random
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from jobmon_tui.domain.errors import storage_unavailable
-from jobmon_tui.storage.pg_errors import BROKEN, pg_error
+from jobmon_tui.storage.pg_errors import FAILURES, pg_error
 from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.schema import migrate
+from jobmon_tui.storage.rows import Executes
+from jobmon_tui.storage.schema import head_revision, migrate
+from jobmon_tui.storage.triggers_postgres import POSTGRES_TRIGGERS
 
 _LOCK: Final = "SELECT pg_advisory_xact_lock(7091, 0)"
 _SECONDS: Final = 600.0
 """A migration may rewrite a large table."""
+_TURN: Final = "2s"
+"""How long a migration waits for a lock before it lets go of all it has: less than a worker's patience."""
+_PAUSE: Final = 1.0
+_PATIENCE: Final = 120.0
+"""Seconds after which no further turn is taken."""
+_IN_THE_WAY: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+_FIRING: Final = text(
+    "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
+    "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+    "WHERE nspname = current_schema() AND NOT tgisinternal AND tgenabled IN ('O', 'A')"
+)
 
 
 async def current_revision(source: PgSource) -> str | None:
@@ -44,27 +60,54 @@ async def current_revision(source: PgSource) -> str | None:
 
 
 async def upgrade(source: PgSource) -> None:
-    """Bring the schema up to date in one transaction, one program at a time.
+    """Bring the schema up to date in one transaction, one program at a time, while others work.
 
-    Raises `storage_unavailable`.
+    What its tables are needed for it waits for in short turns only: whoever works waits behind it. Raises
+    `storage_unavailable`.
     """
-    patient = PgSource(source.dsn, source.name, _SECONDS)
+    until = asyncio.get_running_loop().time() + _PATIENCE
+    while True:
+        try:
+            return await _turn(replace(source, seconds=_SECONDS))
+        except (DBAPIError, *FAILURES) as error:
+            reason = _reason(error)
+            if not isinstance(reason, _IN_THE_WAY) or asyncio.get_running_loop().time() > until:
+                raise pg_error(reason, source.name) or error from error
+        await asyncio.sleep(random.uniform(0.5, 1.5) * _PAUSE)  # noqa: S311
 
+
+def _reason(error: BaseException) -> BaseException:
+    # SQLAlchemy's adapter wraps asyncpg's error twice.
+    while isinstance(error, DBAPIError) or type(error).__module__.startswith("sqlalchemy"):
+        if error.__cause__ is None:
+            break
+        error = error.__cause__
+    return error
+
+
+async def _turn(source: PgSource) -> None:
     async def connect() -> Any:
-        return await patient.connect(lock_timeout="60s", idle_in_transaction_session_timeout="0")
+        return await source.connect(lock_timeout=_TURN, idle_in_transaction_session_timeout="0")
 
     engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, poolclass=NullPool)
     try:
         async with engine.begin() as connection:
             await connection.execute(text(_LOCK))
-            await connection.run_sync(migrate)
-    except (DBAPIError, *BROKEN, asyncpg.PostgresError) as error:
-        # SQLAlchemy's adapter wraps asyncpg's error twice.
-        reason = error.__cause__ if isinstance(error, DBAPIError) else error
-        inner = getattr(reason, "__cause__", None)
-        for each in (inner, reason, error):
-            if each is not None and (known := pg_error(each, source.name)):
-                raise known from error
-        raise
+            if not await connection.run_sync(_is_complete):
+                await connection.run_sync(migrate)
     finally:
         await asyncio.shield(engine.dispose())
+
+
+def _is_complete(connection: Connection) -> bool:
+    """Tell whether nothing is to be done: somebody else was first, or it is asked for again."""
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is None:
+        return False
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return found == head_revision() and not missing_triggers(connection)
+
+
+def missing_triggers(connection: Executes) -> Sequence[str]:
+    """Return the names of our triggers that are not there, or do not fire."""
+    firing = {row.tgname for row in connection.execute(_FIRING)}
+    return sorted(set(POSTGRES_TRIGGERS) - firing)

@@ -16,7 +16,7 @@ from jobmon_tui.storage.pg_pool import PgPool
 from jobmon_tui.storage.pg_schema import current_revision, upgrade
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.pg_transaction import PgTransaction
-from jobmon_tui.storage.schema import head_revision, require_known
+from jobmon_tui.storage.schema import require_newest
 
 T = TypeVar("T")
 
@@ -60,18 +60,16 @@ class PostgresDatabase:
         connections: int = CONNECTIONS,
         patience: float = PATIENCE,
     ) -> "PostgresDatabase":
-        """Connect; with `create` set up or bring up to date the schema, without it refuse an empty database.
+        """Connect; with `create` an empty database is set up, without it refused.
 
-        An older schema is brought up to date in both cases. Raises `storage_unavailable`.
+        An older schema is refused in both cases: others share it, so it is changed when somebody says so, by
+        `upgrade`. Raises `storage_unavailable`.
         """
         revision = await schema_of(source, patience)
-        require_known(revision, source.name)
-        if revision is None and not create:
-            raise storage_unavailable(
-                f"The database {source.name} has not been set up. Run: jobmon init --admin NAME"
-            )
-        if revision != head_revision():
+        if revision is None and create:
             await upgrade(source)
+        else:
+            require_newest(revision, source.name)
         return cls(source, connections=connections, patience=patience)
 
     async def read(self, work: Callable[[PgTransaction], T]) -> T:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jobmon_tui.domain.errors import storage_unavailable
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+UNFINISHED: Final = "copying "
+"""Stands before the schema's name while `db copy` fills the database: nobody else may open it."""
 
 
 def alembic_config() -> "Config":
@@ -37,10 +39,27 @@ def head_revision() -> str:
 
 
 def require_known(revision: str | None, name: str) -> None:
-    """Raise `storage_unavailable` for a schema that this program does not know."""
+    """Raise `storage_unavailable` for a schema that this program does not know, or an unfinished copy."""
+    if revision is not None and revision.startswith(UNFINISHED):
+        raise storage_unavailable(
+            f"A copy into the database {name} has not been finished. Run the same jobmon db copy again: "
+            "it goes on where it stopped."
+        )
     if revision is not None and revision not in known_revisions():
         raise storage_unavailable(
             f"The database {name} was made by a newer jobmon (schema {revision}). Upgrade this program."
+        )
+
+
+def require_newest(revision: str | None, name: str) -> None:
+    """Raise `storage_unavailable` unless the schema is the one that this program needs."""
+    require_known(revision, name)
+    if revision is None:
+        raise storage_unavailable(f"The database {name} has not been set up. Run: jobmon init --admin NAME")
+    if revision != head_revision():
+        raise storage_unavailable(
+            f"The database {name} has the schema {revision}, this program needs {head_revision()}. "
+            "Run: jobmon db upgrade"
         )
 
 
