@@ -11,19 +11,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobmon_tui.database_location import DatabaseLocation, SqliteLocation
+from jobmon_tui.database_location import DatabaseLocation, PostgresLocation, SqliteLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.runners.execute import Execute
 from jobmon_tui.runners.output import OUTPUT_KIB
 from jobmon_tui.runners.registry import Registry
+from jobmon_tui.security.keyring import KeyringEntry, NoKeyring
 from jobmon_tui.security.passwords import Argon2Hasher
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.reports import InvalidReport, Problem, problems_of
 from jobmon_tui.storage.feed import WatchWakeup
 from jobmon_tui.storage.queue import DatabaseQueue, OpenDatabase
+from jobmon_tui.storage.schema import require_known
 from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
 from jobmon_tui.storage.sqlite_file import require_database
 from scheduler.clock import SystemClock
@@ -31,6 +34,9 @@ from scheduler.cron import check as check_cron
 from scheduler.cron import next_firing
 from scheduler.engine import Scheduler
 from scheduler.ports import WorkerInfo
+
+if TYPE_CHECKING:
+    from jobmon_tui.storage.pg_source import PgSource
 
 
 class Catalog:
@@ -93,11 +99,41 @@ async def open_database(location: DatabaseLocation, *, create: bool = False) -> 
     """Open the database; with `create` a missing schema is made. Raises `storage_unavailable`."""
     if isinstance(location, SqliteLocation):
         return await SqliteDatabase.open(location.path, create=create)
-    # Who stays on SQLite never pays for asyncpg.
-    from jobmon_tui.storage.pg_source import PgSource
     from jobmon_tui.storage.postgres import PostgresDatabase
 
-    return await PostgresDatabase.open(PgSource(location.dsn, location.name), create=create)
+    return await PostgresDatabase.open(postgres_source(location), create=create)
+
+
+def postgres_source(location: PostgresLocation) -> "PgSource":
+    """Return how to connect; the keyring is asked where the server refuses what else there is."""
+    # Who stays on SQLite never pays for asyncpg.
+    from jobmon_tui.storage.pg_source import PgSource
+
+    def ask() -> str | None:
+        if location.holds_password or os.environ.get("PGPASSWORD"):
+            return None
+        try:
+            return KeyringEntry(location.password_identity).load()
+        except NoKeyring:
+            return None
+
+    return PgSource(location.dsn, location.name, ask=ask)
+
+
+async def upgrade_database(location: DatabaseLocation) -> str | None:
+    """Bring the schema up to date; an empty PostgreSQL database is set up. Return which it was before.
+
+    Raises `storage_unavailable`, also for a newer one.
+    """
+    before = await schema_of(location)
+    if isinstance(location, SqliteLocation):
+        async with await SqliteDatabase.open(location.path, create=False):
+            return before
+    from jobmon_tui.storage.pg_schema import upgrade
+
+    require_known(before, location.name)
+    await upgrade(postgres_source(location))
+    return before
 
 
 async def schema_of(location: DatabaseLocation) -> str | None:
@@ -108,10 +144,9 @@ async def schema_of(location: DatabaseLocation) -> str | None:
     if isinstance(location, SqliteLocation):
         require_database(location.path)
         return await asyncio.to_thread(current_revision, location.path)
-    from jobmon_tui.storage.pg_source import PgSource
     from jobmon_tui.storage.postgres import schema_of as schema_of_postgres
 
-    return await schema_of_postgres(PgSource(location.dsn, location.name))
+    return await schema_of_postgres(postgres_source(location))
 
 
 @asynccontextmanager

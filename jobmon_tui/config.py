@@ -13,7 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from jobmon_tui.config_file import KEYS, config_path, expanded, read_config
-from jobmon_tui.database_location import DatabaseLocation, absolute, default_folder, parse_location
+from jobmon_tui.database_location import (
+    DatabaseLocation,
+    absolute,
+    default_folder,
+    parse_location,
+    refuse_password,
+)
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.toml_lines import TomlFile
 
@@ -107,9 +113,14 @@ def load_settings(**flags: object) -> Settings:
     """
     given = {key: value for key, value in flags.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        settings = Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise invalid_input(_complaint(error, given)) from None
+    where = _origin("database_url", given, read_config())
+    if not where.startswith(_PREFIX):
+        # Only the environment may hold one: a command line and a file are read by others.
+        refuse_password(settings.database_url, where)
+    return settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from jobmon_tui.cli.output import complain
 from jobmon_tui.config import Settings, load_settings
 from jobmon_tui.database_location import DatabaseLocation
 from jobmon_tui.domain.errors import invalid_input
-from jobmon_tui.security.keyring import NoKeyring, SessionKeyring, backend_name
+from jobmon_tui.security.keyring import KeyringEntry, NoKeyring, backend_name
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
 
@@ -47,7 +47,7 @@ def origin() -> str:
 
 def _kept(location: DatabaseLocation) -> str | None:
     try:
-        return SessionKeyring(location.identity).load()
+        return KeyringEntry(location.identity).load()
     except NoKeyring:
         return None
 
@@ -59,7 +59,7 @@ async def saved_token(location: DatabaseLocation, given: Settings) -> str | None
 
 async def keep_token(location: DatabaseLocation, token: str | None) -> str | None:
     """Keep a session in the keyring (None: forget it); return a line for the user where that cannot be."""
-    kept = SessionKeyring(location.identity)
+    kept = KeyringEntry(location.identity)
     try:
         await asyncio.to_thread(kept.forget if token is None else lambda: kept.keep(token))
     except NoKeyring as error:

@@ -1,4 +1,4 @@
-"""Sessions in the operating system's keyring, and in nothing that merely calls itself one.
+"""Sessions and passwords in the operating system's keyring, and in nothing that merely calls itself one.
 
 Never in a plain file: where there is no good keyring, the caller is told so, and what to use instead.
 """
@@ -60,23 +60,23 @@ def _on_backend(work: "Callable[[KeyringBackend], T]") -> T:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionKeyring:
-    """Keeps one session token for one database. Every call answers within `wait` seconds."""
+class KeyringEntry:
+    """Keeps one secret: a session's token, or a password. Every call answers within `wait` seconds."""
 
     identity: str
-    """Which database, as `DatabaseLocation.identity` says it."""
+    """Of what: `DatabaseLocation.identity`, or `PostgresLocation.password_identity`."""
     wait: float = WAIT_SECONDS
 
     def load(self) -> str | None:
-        """Return the kept token, None where there is none. Raises NoKeyring."""
+        """Return the kept secret, None where there is none. Raises NoKeyring."""
         return _bounded(lambda: _on_backend(lambda b: b.get_password(SERVICE, self.identity)), self.wait)
 
-    def keep(self, token: str) -> None:
-        """Keep a token in place of an earlier one. Raises NoKeyring."""
-        _bounded(lambda: _on_backend(lambda b: b.set_password(SERVICE, self.identity, token)), self.wait)
+    def keep(self, secret: str) -> None:
+        """Keep a secret in place of an earlier one. Raises NoKeyring."""
+        _bounded(lambda: _on_backend(lambda b: b.set_password(SERVICE, self.identity, secret)), self.wait)
 
     def forget(self) -> None:
-        """Remove the token; where there is none, that is well. Raises NoKeyring."""
+        """Remove the secret; where there is none, that is well. Raises NoKeyring."""
 
         def remove(backend: "KeyringBackend") -> None:
             if backend.get_password(SERVICE, self.identity) is not None:

@@ -1,6 +1,8 @@
 """What asyncpg's errors mean, in plain words, with no address and no password in them."""
 
 import asyncio
+import os
+import re
 import ssl
 
 import asyncpg
@@ -30,8 +32,18 @@ FAILURES = (*BROKEN, asyncpg.PostgresError)
 
 _PLAIN: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     (
-        (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError),
-        "it refused the account. Check the user name in the URL, and PGPASSWORD or ~/.pgpass.",
+        (asyncpg.InvalidPasswordError,),
+        "it refused the account or its password. Check the user name in the URL, and PGPASSWORD, ~/.pgpass "
+        "(only you may read it: mode 0600) or what was kept by: jobmon db set-password",
+    ),
+    (
+        (asyncpg.InvalidAuthorizationSpecificationError,),
+        "it does not let this account in from here. Check the user name in the URL; its pg_hba.conf may want "
+        "sslmode=require, or name this machine.",
+    ),
+    (
+        (asyncpg.TargetServerAttributeNotMatched,),
+        "none of its servers is what target_session_attrs in the URL asks for. Is the primary gone?",
     ),
     ((asyncpg.InvalidCatalogNameError,), "there is no such database. Create it with: createdb NAME"),
     (
@@ -79,15 +91,41 @@ _PLAIN: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
 )
 
 
+class SettingError(OSError):
+    """Something that the URL or the environment names cannot be used; `strerror` says what, and why."""
+
+
+def _unusable(error: BaseException) -> str | None:
+    """Return what is wrong with the settings, in the words of whoever found out."""
+    if isinstance(error, SettingError):
+        return error.strerror
+    if isinstance(error, asyncpg.ClientConfigurationError):
+        said = str(error).splitlines()[0]
+        # Some quote the URL.
+        return "its URL or a PG* variable: " + (type(error).__name__ if "@" in said else one_line(said, 160))
+    if isinstance(error, asyncpg.UndefinedObjectError | asyncpg.CantChangeRuntimeParamError):
+        return f"its URL names a setting that the server does not take: {one_line(str(error), 120)}"
+    return None
+
+
+def _unreachable(error: OSError) -> str:
+    # Of several addresses asyncio joins what each one said; asyncio's own words quote the address.
+    number = error.errno or int((re.search(r"\[Errno (\d+)\]", str(error)) or [0, 0])[1])
+    return os.strerror(number) if number > 0 else one_line(error.strerror or "the connection was closed", 80)
+
+
 def pg_error(error: BaseException, name: str) -> JobmonError | None:
     """Return the plain error, None for a defect of ours. `name` is the database's, with no secrets."""
+    reason = _unusable(error)
+    if reason is not None:
+        return storage_unavailable(f"The database {name} cannot be used: {reason}.")
     if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
         return None  # an argument that fits its column not
-    for kinds, reason in _PLAIN:
+    for kinds, plain in _PLAIN:
         if isinstance(error, kinds):
-            return storage_unavailable(f"The database {name} cannot be used: {reason}")
+            return storage_unavailable(f"The database {name} cannot be used: {plain}")
     if isinstance(error, OSError):
-        reason = one_line(error.strerror or "the connection was closed", 80)
+        reason = _unreachable(error)
         return storage_unavailable(f"The database {name} cannot be reached: {reason}. Is the server running?")
     if isinstance(error, asyncpg.PostgresError) and not isinstance(error, asyncpg.SyntaxOrAccessError):
         # A rule of its own, or of whoever keeps it.

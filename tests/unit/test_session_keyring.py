@@ -10,7 +10,7 @@ from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
-from jobmon_tui.security.keyring import NoKeyring, SessionKeyring, backend_name
+from jobmon_tui.security.keyring import KeyringEntry, NoKeyring, backend_name
 
 
 class Memory(KeyringBackend):
@@ -63,7 +63,7 @@ def _restore() -> Iterator[None]:
 def test_a_session_is_kept_for_its_database_alone_and_forgotten() -> None:
     good = Good()
     keyring.set_keyring(good)
-    one, other = SessionKeyring("session:/a.db"), SessionKeyring("session:/b.db")
+    one, other = KeyringEntry("session:/a.db"), KeyringEntry("session:/b.db")
     assert one.load() is None
     one.keep("first")
     one.keep("second")
@@ -83,14 +83,14 @@ def test_what_merely_calls_itself_a_keyring_is_refused(backend: type[KeyringBack
     keyring.set_keyring(made)
     for use in (lambda k: k.load(), lambda k: k.keep("token"), lambda k: k.forget()):
         with pytest.raises(NoKeyring, match="no keyring"):
-            use(SessionKeyring("session:/a.db"))
+            use(KeyringEntry("session:/a.db"))
     assert getattr(made, "kept", {}) == {}
 
 
 def test_a_locked_keyring_is_told_without_its_words() -> None:
     keyring.set_keyring(Locked())
     with pytest.raises(NoKeyring, match="locked") as refusal:
-        SessionKeyring("session:/a.db").load()
+        KeyringEntry("session:/a.db").load()
     assert "hunter2" not in str(refusal.value)
 
 
@@ -98,5 +98,5 @@ def test_a_hanging_keyring_is_given_up() -> None:
     keyring.set_keyring(Hanging())
     started = time.monotonic()
     with pytest.raises(NoKeyring, match="did not answer"):
-        SessionKeyring("session:/a.db", wait=0.1).load()
+        KeyringEntry("session:/a.db", wait=0.1).load()
     assert time.monotonic() - started < 2
