@@ -4,12 +4,12 @@ import asyncio
 
 import typer
 
-from jobmon_tui.bootstrap import open_database, schema_of
-from jobmon_tui.cli import upkeep
+from jobmon_tui.bootstrap import postgres_source, schema_of, upgrade_database
+from jobmon_tui.cli import copying, passwords, upkeep
 from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.session import settings
-from jobmon_tui.database_location import sqlite_path
+from jobmon_tui.database_location import DatabaseLocation, SqliteLocation
 from jobmon_tui.storage.maintenance import Health, check_file
 from jobmon_tui.storage.schema import head_revision
 
@@ -17,8 +17,11 @@ app = group(
     "The database: its schema, its health, its size.",
     "jobmon db check",
     "jobmon db backup /backup/jobmon.db",
+    "jobmon db copy --to postgresql://jobmon_owner@db.example/jobmon",
     "jobmon db prune --older-than 90d",
 )
+app.command()(copying.copy)
+app.command()(passwords.set_password)
 app.command()(upkeep.backup)
 app.command()(upkeep.prune)
 
@@ -27,18 +30,12 @@ app.command()(upkeep.prune)
 def upgrade(json: Json = False) -> None:
     """Bring the schema up to date.
 
-    A database that is newer than this program is refused, untouched.
+    Workers and dashboards may go on meanwhile. An empty PostgreSQL database is set up. One that is newer than
+    this program is refused, untouched.
 
     Example: jobmon db upgrade
     """
-    location = settings().database
-
-    async def work() -> str | None:
-        before = await schema_of(location)
-        async with await open_database(location):
-            return before
-
-    before, now = asyncio.run(work()), head_revision()
+    before, now = asyncio.run(upgrade_database(settings().database)), head_revision()
     if json:
         print_json({"before": before, "schema": now})
     elif before == now:
@@ -63,11 +60,12 @@ def current(json: Json = False) -> None:
 
 @app.command()
 def check(json: Json = False) -> None:
-    """Check pages, references and the audit log's chain.
+    """Check pages, references, what must be true of the rows, and the audit log's chain.
 
-    Changes nothing. Exit 6 if the file is damaged, 5 if only the chain is broken. Example: jobmon db check
+    On PostgreSQL its rules too; its pages are for pg_amcheck. Changes nothing. Exit 6 if something is
+    damaged, 5 if only the chain is broken. Example: jobmon db check
     """
-    health = check_file(sqlite_path(settings().database, "Check PostgreSQL with: jobmon audit verify"))
+    health = _health(settings().database)
     if json:
         print_json(
             {
@@ -80,6 +78,14 @@ def check(json: Json = False) -> None:
     raise typer.Exit(_told(health, json=json))
 
 
+def _health(location: DatabaseLocation) -> Health:
+    if isinstance(location, SqliteLocation):
+        return check_file(location.path)
+    from jobmon_tui.storage.pg_maintenance import check_postgres
+
+    return asyncio.run(check_postgres(postgres_source(location)))
+
+
 def _told(health: Health, *, json: bool) -> int:
     if health.is_good and health.chain is not None:
         if not json:
@@ -90,6 +96,8 @@ def _told(health: Health, *, json: bool) -> int:
     if health.chain is not None and health.chain.first_bad is not None:
         complain(f"The audit log's chain breaks at entry {health.chain.first_bad}.")
     if health.problems:
-        complain("Restore the database from a backup; until then keep the damaged file.")
+        complain(
+            "What cannot be put right comes from a backup; until then keep the damaged database as it is."
+        )
         return 6
     return 5

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import typer
 
 from jobmon_tui.cli import health
+from jobmon_tui.cli.finding import Finding, Grade
 from jobmon_tui.cli.options import Json
 from jobmon_tui.cli.output import print_json, say
 from jobmon_tui.cli.session import settings
@@ -13,30 +14,30 @@ from jobmon_tui.config import Settings
 from jobmon_tui.config_file import config_path
 from jobmon_tui.domain.errors import EXIT_CODES, ErrorCode, JobmonError
 
-_STORAGE = frozenset({"database", "database rights", "disk", "output folder"})
+_STORAGE = frozenset({"database", "database rights", "server", "disk", "output folder"})
 
 
-def _on_settings(given: Settings) -> list[health.Finding]:
+def _on_settings(given: Settings) -> list[Finding]:
     try:
         found = list(health.database(given.database))
     except JobmonError as refusal:
-        return [health.Finding("database", health.Grade.BAD, refusal.message)]
-    if all(each.grade is not health.Grade.BAD for each in found):
+        return [Finding("database", Grade.BAD, refusal.message)]
+    if all(each.grade is not Grade.BAD for each in found):
         found.append(asyncio.run(health.workers(given.database)))
     found.append(health.output_folder(given))
     return found
 
 
-def _all() -> list[health.Finding]:
+def _all() -> list[Finding]:
     found = [health.python(), *health.terminal(), health.keyring()]
     try:
         given = settings()
     except JobmonError as refusal:
-        bad = health.Finding("settings", health.Grade.BAD, refusal.message, "See: jobmon config show --help")
+        bad = Finding("settings", Grade.BAD, refusal.message, "See: jobmon config show --help")
         return [*found, bad]
     there = config_path().exists()
     where = str(config_path()) if there else f"no file at {config_path()}, which is fine"
-    return [*found, health.Finding("settings", health.Grade.OK, where), *_on_settings(given)]
+    return [*found, Finding("settings", Grade.OK, where), *_on_settings(given)]
 
 
 def doctor(json: Json = False) -> None:
@@ -45,7 +46,7 @@ def doctor(json: Json = False) -> None:
     Exit 6 if the database or a folder cannot be used, 2 if a setting is wrong. Example: jobmon doctor
     """
     found = _all()
-    bad = {each.what for each in found if each.grade is health.Grade.BAD}
+    bad = {each.what for each in found if each.grade is Grade.BAD}
     if json:
         print_json([asdict(each) for each in found])
     else:

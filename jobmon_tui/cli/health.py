@@ -8,11 +8,10 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from jobmon_tui.bootstrap import open_database
+from jobmon_tui.cli.finding import Finding, Grade
 from jobmon_tui.config import Settings
 from jobmon_tui.database_location import DatabaseLocation, PostgresLocation
 from jobmon_tui.domain.errors import JobmonError
@@ -24,24 +23,6 @@ from jobmon_tui.storage.sqlite_file import size_of
 _NARROWEST, _LOWEST = 80, 24
 _LITTLE_ROOM = 200 * 1024 * 1024
 _NO_ROOM = 20 * 1024 * 1024
-
-
-class Grade(StrEnum):
-    """How a thing stands."""
-
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `mend` says what to do, where something is to be done."""
-
-    what: str
-    grade: Grade
-    text: str
-    mend: str | None = None
 
 
 def python() -> Finding:
@@ -125,7 +106,9 @@ def _room(path: Path) -> Finding:
 def database(location: DatabaseLocation) -> Iterator[Finding]:
     """Look at the database without changing it."""
     if isinstance(location, PostgresLocation):
-        yield Finding("database", Grade.OK, location.place)
+        from jobmon_tui.cli.health_postgres import findings
+
+        yield from findings(location)
         return
     path = location.path
     try:

@@ -4,8 +4,6 @@ import asyncio
 import os
 import pwd
 import shlex
-import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +12,8 @@ import typer
 
 from jobmon_tui.bootstrap import open_database
 from jobmon_tui.cli.options import Json, Yes
-from jobmon_tui.cli.output import complain, local_time, print_json, say
+from jobmon_tui.cli.output import local_time, print_json, say
+from jobmon_tui.cli.progress import LineProgress
 from jobmon_tui.cli.session import confirm, origin, settings
 from jobmon_tui.cli.times import parse_age
 from jobmon_tui.database_location import DatabaseLocation, SqliteLocation, sqlite_path
@@ -23,24 +22,6 @@ from jobmon_tui.domain.text import clean
 from jobmon_tui.storage.backup import back_up
 from jobmon_tui.storage.retention import Pruning, count_prunable
 from jobmon_tui.storage.retention_queries import Rule
-
-_TELL_EVERY = 2.0
-_PG_DUMP = "pg_dump --format=custom --file=jobmon.dump"
-
-
-class _Progress:
-    """Says on standard error how far it is, from time to time."""
-
-    def __init__(self, what: str) -> None:
-        self._what = what
-        self._next = time.monotonic() + _TELL_EVERY
-
-    def tell(self, done: int, total: int) -> None:
-        """Say it where the last time is long enough ago."""
-        if time.monotonic() >= self._next and total:
-            self._next = time.monotonic() + _TELL_EVERY
-            complain(f"{self._what}: {done:,} of {total:,} ({100 * done // total} %)")
-            sys.stderr.flush()
 
 
 def _who() -> str:
@@ -85,7 +66,7 @@ def prune(
                 return count, 0
             kept = "Failed ones too" if include_failed else "Failed ones stay"
             confirm(f"Delete {_executions(count)} that finished before {local_time(before)} ({kept})?", yes)
-            progress = _Progress("Deleted")
+            progress = LineProgress("Deleted")
             pruning = Pruning(database, rule, _who())
             return count, await pruning.run(lambda deleted: progress.tell(deleted, count))
 
@@ -113,6 +94,14 @@ def _executions(count: int) -> str:
     return "1 execution" if count == 1 else f"{count:,} executions"
 
 
+def _pg_dump(url: str, file: Path) -> str:
+    target, place = shlex.quote(str(file)), shlex.quote(url)
+    return (
+        f"Copy PostgreSQL with: pg_dump --format=custom --file={target} --dbname={place}\n"
+        f"To restore it into an empty database: pg_restore --exit-on-error --dbname={place} {target}"
+    )
+
+
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the copy goes.")],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
@@ -120,12 +109,14 @@ def backup(
 ) -> None:
     """Copy the database while everything runs.
 
-    The copy is of one moment, checked, and readable for you only. It appears when it is whole.
+    The copy is of one moment, checked, and readable for you only. It appears when it is whole. PostgreSQL has
+    pg_dump for this: with such a database this says how.
 
     Example: jobmon db backup /backup/jobmon-$(date +%F).db
     """
-    source = sqlite_path(settings().database, f"Copy PostgreSQL with: {_PG_DUMP}")
-    progress = _Progress("Pages copied")
+    location = settings().database
+    source = sqlite_path(location, _pg_dump(location.url, file))
+    progress = LineProgress("Pages copied")
     try:
         target = file.expanduser()
     except RuntimeError:

@@ -10,9 +10,10 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from jobmon_tui.domain.errors import JobmonError, storage_unavailable
+from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.services.look import ChainReport, chain_report
-from jobmon_tui.storage.schema import head_revision
+from jobmon_tui.storage.invariants import broken_rules
+from jobmon_tui.storage.schema import require_newest
 from jobmon_tui.storage.sqlite import refuse_newer
 from jobmon_tui.storage.sqlite_file import plain_error, require_database
 from jobmon_tui.storage.transaction import SqlTransaction
@@ -59,14 +60,17 @@ def integrity_problems(connection: sqlite3.Connection, *, quick: bool) -> list[s
     return found
 
 
-def _chain(connection: sqlite3.Connection) -> ChainReport:
+def _whole(connection: sqlite3.Connection, problems: Sequence[str]) -> Health:
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     with engine.connect() as reading:
-        return chain_report(SqlTransaction(reading, lambda: connection.total_changes))
+        reading.exec_driver_sql("BEGIN")
+        chain = chain_report(SqlTransaction(reading, lambda: connection.total_changes))
+        # Of a damaged file its pages say enough.
+        return Health([*problems, *([] if problems else broken_rules(reading))], chain)
 
 
 def check_file(path: Path, *, quick: bool = False) -> Health:
-    """Check the file's pages and references, and the audit log's chain unless `quick`.
+    """Check the file's pages and references; unless `quick` also what it holds and the audit log's chain.
 
     Raises `storage_unavailable` for what is no damage: there is no such file, it is locked, it cannot be
     opened, another program or a newer one made it.
@@ -78,15 +82,11 @@ def check_file(path: Path, *, quick: bool = False) -> Health:
         if not _is_damage(refusal.__cause__):
             raise
         return Health([refusal.message], None)
-    if revision != head_revision():
-        raise storage_unavailable(
-            f"The database has the schema {revision or 'none'}, this program needs {head_revision()}. "
-            "Run: jobmon db upgrade"
-        )
+    require_newest(revision, path.name)
     try:
         with _read_only(path) as connection:
             problems = integrity_problems(connection, quick=quick)
-            return Health(problems, None if quick else _chain(connection))
+            return Health(problems, None) if quick else _whole(connection, problems)
     except (sqlite3.Error, DBAPIError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
         if isinstance(reason, sqlite3.Error) and not _is_damage(reason):

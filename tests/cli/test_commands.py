@@ -28,7 +28,9 @@ def _failed(shell: Shell) -> int:
     number = int(shell("run", "Sales", "--json").json["id"])
     raw = sqlite3.connect(shell.path)
     raw.execute("UPDATE job_execution_log SET status = 'Running' WHERE id = ?", (number,))
-    raw.execute("UPDATE job_execution_log SET status = 'Failed' WHERE id = ?", (number,))
+    raw.execute(
+        "UPDATE job_execution_log SET status = 'Failed', finished_at = queued_at WHERE id = ?", (number,)
+    )
     raw.commit()
     raw.close()
     return number
