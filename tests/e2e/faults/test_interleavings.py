@@ -1,7 +1,7 @@
-"""Retry, delete, edit, claim, finish, cancel and a lost worker, in any order, on two connections at once.
+"""Retry, delete, edit, claim, finish, cancel and a lost worker, in any order, on several connections at once.
 
-Each interleaving is a few units of work in an order that the seed chooses; some are let loose in pairs, one
-on each connection, so that the database itself decides who is first. Whoever is: the rules hold.
+Each interleaving is a few units of work in an order that the seed chooses; some are let loose together, each
+on a connection of its own, so that the database itself decides who is first. Whoever is: the rules hold.
 """
 
 import asyncio
@@ -9,45 +9,72 @@ import random
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
-from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.cancel import cancel_execution
+from jobmon_tui.services.look import verify_audit
 from jobmon_tui.services.reports import add_report, delete_report, edit_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
+from jobmon_tui.storage.maintenance import check_file
+from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Finished, Outcome, WorkerGone, WorkerInfo
+from tests import postgres
+from tests.backends import Place, Row, Store, open_at
+from tests.conformance.scenes import Anything
 from tests.conformance.world import ADMIN, DRAFT, VIEWER, add_people
 from tests.e2e.faults.size import quick_folder, rounds, seed
-from tests.e2e.faults.truths import assert_sound, finished, untruths_of
+from tests.e2e.faults.truths import FINISHED, IN_ONE, hashed, named
 
-A_FILE = 250
+A_DATABASE = 250
 """Interleavings in one database: a longer history would only make the questions slower."""
 WORKERS = ("one", "two")
+CONNECTIONS = 3
+Asks = Callable[..., Awaitable[Sequence[Row]]]
 
 
-class _Anything:
-    """Every report may be kept: what can run is not the subject here."""
+@asynccontextmanager
+async def asking(place: Place) -> AsyncIterator[Asks]:
+    """Give what runs a query, written with `?`, on one connection of its own."""
+    if isinstance(place, Path):
+        with closing(sqlite3.connect(place)) as reading:
 
-    def check(self, draft: ReportDraft) -> ReportDraft:
-        return draft
+            async def ask(query: str, *values: object) -> Sequence[Row]:
+                return reading.execute(query, values).fetchall()
+
+            yield ask
+        return
+    connection, turn = await asyncpg.connect(place.dsn), asyncio.Lock()
+
+    async def ask_in_turn(query: str, *values: object) -> Sequence[Row]:
+        for number in range(len(values)):
+            query = query.replace("?", f"${number + 1}", 1)
+        async with turn:
+            return [tuple(row) for row in await connection.fetch(query, *values)]
+
+    try:
+        yield ask_in_turn
+    finally:
+        await connection.close()
 
 
 @dataclass
 class World:
-    """One database, two connections, and what was acknowledged."""
+    """One database, some connections, and what was acknowledged."""
 
-    stores: list[SqliteDatabase]
+    stores: list[Store]
+    ask: Asks
     dice: random.Random
+    queues: dict[tuple[int, str], DatabaseQueue] = field(default_factory=dict)
     claims: list[Claimed] = field(default_factory=list)
     accepted: list[int] = field(default_factory=list)
     allowed: int = 0
@@ -67,29 +94,30 @@ class World:
         self.allowed += 1
         return answer
 
-    def ids(self, status: str) -> list[int]:
+    async def ids(self, status: str) -> list[int]:
         query = "SELECT id FROM job_execution_log WHERE status = ? ORDER BY id DESC LIMIT 3"
-        with closing(sqlite3.connect(self.stores[0].path)) as reading:
-            return [int(row[0]) for row in reading.execute(query, [status])]
+        return [int(str(row[0])) for row in await self.ask(query, status)]
 
-    def retryable(self) -> int:
+    async def retryable(self) -> int:
         query = (
             "SELECT id FROM job_execution_log WHERE status = 'Failed' "
             "AND configuration_id IN (SELECT id FROM report_configuration) ORDER BY id DESC LIMIT 3"
         )
-        with closing(sqlite3.connect(self.stores[0].path)) as reading:
-            known = [int(row[0]) for row in reading.execute(query)]
-        return self.dice.choice(known) if known else self.some_id("Failed")
+        known = [int(str(row[0])) for row in await self.ask(query)]
+        return self.dice.choice(known) if known else await self.some_id("Failed")
 
-    def some_id(self, *statuses: str) -> int:
-        known = [each for status in statuses for each in self.ids(status)]
+    async def some_id(self, *statuses: str) -> int:
+        known = [each for status in statuses for each in await self.ids(status)]
         return self.dice.choice(known) if known else 1
 
+    def queue(self, store: Store, worker: str) -> DatabaseQueue:
+        """Return a worker's queue: what was handed to it comes to it again."""
+        return self.queues.setdefault((id(store), worker), DatabaseQueue(store))
 
-async def _retry(world: World, store: SqliteDatabase) -> None:
-    failed = (
-        world.retryable() if world.dice.random() < 0.9 else world.some_id("Failed", "Running", "Succeeded")
-    )
+
+async def _retry(world: World, store: Store) -> None:
+    likely = world.dice.random() < 0.9
+    failed = await (world.retryable() if likely else world.some_id("Failed", "Running", "Succeeded"))
     caller = ADMIN if world.dice.random() < 0.95 else VIEWER
     key = world.dice.choice([None, None, f"key-{world.dice.randrange(1 << 30)}"])
     first = await world.asked(retry_execution(store, caller, failed, key=key))
@@ -98,36 +126,36 @@ async def _retry(world: World, store: SqliteDatabase) -> None:
         assert again.repeated
 
 
-async def _run(world: World, store: SqliteDatabase) -> None:
+async def _run(world: World, store: Store) -> None:
     await world.asked(run_report(store, ADMIN, "Sales"))
 
 
-async def _edit(world: World, store: SqliteDatabase) -> None:
+async def _edit(world: World, store: Store) -> None:
     draft = replace(DRAFT, parameters={"query": f"select {world.dice.random()}"}, on_lost=_on_lost(world))
-    await world.asked(edit_report(store, ADMIN, _Anything(), "Sales", draft))
+    await world.asked(edit_report(store, ADMIN, Anything(), "Sales", draft))
 
 
-async def _delete(world: World, store: SqliteDatabase) -> None:
+async def _delete(world: World, store: Store) -> None:
     known = await store.read(lambda transaction: transaction.report("Sales"))
     answer = await world.asked(delete_report(store, ADMIN, "Sales"))
     # Where somebody deleted and added it anew meanwhile, it is not known which of the two this was.
     now = await store.read(lambda transaction: transaction.report("Sales"))
     if known is not None and not isinstance(answer, JobmonError) and (now is None or now.id != known.id):
-        with closing(sqlite3.connect(store.path)) as reading:
-            [newest] = reading.execute("SELECT max(id) FROM job_execution_log").fetchone()
-        world.deleted[known.id] = newest or 0
+        ((newest,),) = await world.ask("SELECT max(id) FROM job_execution_log")
+        world.deleted[known.id] = int(str(newest or 0))
 
 
-async def _add(world: World, store: SqliteDatabase) -> None:
-    await world.asked(add_report(store, ADMIN, _Anything(), replace(DRAFT, on_lost=_on_lost(world))))
+async def _add(world: World, store: Store) -> None:
+    await world.asked(add_report(store, ADMIN, Anything(), replace(DRAFT, on_lost=_on_lost(world))))
 
 
-async def _cancel(world: World, store: SqliteDatabase) -> None:
-    await world.asked(cancel_execution(store, ADMIN, world.some_id("Queued", "Running", "Failed")))
+async def _cancel(world: World, store: Store) -> None:
+    await world.asked(cancel_execution(store, ADMIN, await world.some_id("Queued", "Running", "Failed")))
 
 
-async def _claim(world: World, store: SqliteDatabase) -> None:
-    queue, worker = DatabaseQueue(store), world.dice.choice(WORKERS)
+async def _claim(world: World, store: Store) -> None:
+    worker = world.dice.choice(WORKERS)
+    queue = world.queue(store, worker)
     offered = await queue.offer(world.dice.randint(1, 3))
     if world.dice.random() < 0.3:
         await asyncio.sleep(0.002)
@@ -137,7 +165,7 @@ async def _claim(world: World, store: SqliteDatabase) -> None:
         await queue.register(_info(worker))
 
 
-async def _finish(world: World, store: SqliteDatabase) -> None:
+async def _finish(world: World, store: Store) -> None:
     recent = world.claims[-6:]
     group = world.dice.sample(recent, min(len(recent), world.dice.randint(1, 3)))
     status = world.dice.choice(["Failed", "Failed", "Succeeded", "Cancelled"])
@@ -148,7 +176,7 @@ async def _finish(world: World, store: SqliteDatabase) -> None:
     world.accepted += accepted
 
 
-async def _lose(world: World, store: SqliteDatabase) -> None:
+async def _lose(world: World, store: Store) -> None:
     worker = world.dice.choice(WORKERS)
     world.accepted += await DatabaseQueue(store).reap(worker, WORKER_LOST)
     await DatabaseQueue(store).register(_info(worker))
@@ -162,7 +190,7 @@ def _info(worker: str) -> WorkerInfo:
     return WorkerInfo(worker, "host", 1, "1.0", 4)
 
 
-Unit = Callable[[World, SqliteDatabase], Awaitable[None]]
+Unit = Callable[[World, Store], Awaitable[None]]
 UNITS: dict[Unit, int] = {
     _retry: 20, _run: 12, _edit: 5, _delete: 1, _add: 10, _cancel: 5, _claim: 20, _finish: 20, _lose: 2,
 }  # fmt: skip
@@ -179,59 +207,66 @@ async def _interleaving(world: World) -> None:
         if world.dice.random() < 0.2:
             together = list(world.dice.choice(RIVALS))
         else:
-            together = [units.pop() for _ in range(min(len(units), world.dice.choice([1, 2, 2])))]
+            together = [units.pop() for _ in range(min(len(units), world.dice.choice([1, 2, CONNECTIONS])))]
         world.dice.shuffle(world.stores)
         await asyncio.gather(
             *(unit(world, store) for unit, store in zip(together, world.stores, strict=False))
         )
 
 
-async def _history(folder: Path, dice: random.Random, count: int) -> None:
-    path = folder / "jobmon.db"
+async def _history(place: Place, dice: random.Random, count: int) -> None:
     async with AsyncExitStack() as opened:
-        stores = [
-            await opened.enter_async_context(await SqliteDatabase.open(path)) for _ in ("first", "second")
-        ]
+        stores = [await opened.enter_async_context(await open_at(place)) for _ in range(CONNECTIONS)]
         await stores[0].write(add_people)
-        world = World(stores, dice)
+        ask = await opened.enter_async_context(asking(place))
+        world = World(stores, ask, dice)
         for worker in WORKERS:
             await DatabaseQueue(stores[0]).register(_info(worker))
         await _add(world, stores[0])
-        ended: dict[int, str] = {}
-        with closing(sqlite3.connect(path)) as reading:
-            for _ in range(count):
-                await _interleaving(world)
-                now = finished(reading)
-                assert {each: now.get(each) for each in ended} == ended, "a finished execution has changed"
-                ended = now
-                assert untruths_of(reading) == []
-            _check_answers(world, reading, ended)
-    assert_sound(path)
+        ended: dict[object, str] = {}
+        for _ in range(count):
+            await _interleaving(world)
+            now = hashed(await ask(FINISHED))
+            assert {each: now.get(each) for each in ended} == ended, "a finished execution has changed"
+            ended = now
+            assert named(await ask(IN_ONE)) == []
+        await _check_answers(world, set(ended))
+        assert (await verify_audit(stores[0], ADMIN)).first_bad is None
 
 
-def _check_answers(world: World, reading: sqlite3.Connection, ended: dict[int, str]) -> None:
+async def _check_answers(world: World, ended: set[object]) -> None:
     asked = "SELECT outcome, count(*) FROM audit_log WHERE actor <> 'schedule' GROUP BY outcome"
-    assert dict(reading.execute(asked)) == {"allowed": world.allowed, "refused": world.refused}
+    assert dict(await world.ask(asked)) == {"allowed": world.allowed, "refused": world.refused}  # type: ignore[arg-type]
     # Each end was accepted once; what else has ended was cancelled while it was Queued.
     assert len(world.accepted) == len(set(world.accepted))
     never_ran = "SELECT id FROM job_execution_log WHERE status = 'Cancelled' AND started_at IS NULL"
-    assert set(world.accepted) | {row[0] for row in reading.execute(never_ran)} == set(ended)
+    assert set(world.accepted) | {row[0] for row in await world.ask(never_ran)} == ended
     for report, newest in world.deleted.items():
         late = "SELECT id FROM job_execution_log WHERE configuration_id = ? AND id > ?"
-        assert reading.execute(late, [report, newest]).fetchall() == [], "queued after the report was deleted"
+        assert await world.ask(late, report, newest) == [], "queued after the report was deleted"
 
 
-@pytest.fixture
-async def folder(tmp_path: Path) -> AsyncIterator[Path]:
-    made = Path(tempfile.mkdtemp(dir=quick_folder(tmp_path)))
-    yield made
-    await asyncio.to_thread(shutil.rmtree, made)
+@contextmanager
+def _fresh(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    if backend == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        with postgres.database(url, request.getfixturevalue("postgres_template")) as made:
+            yield PgSource(made, "jobmon")
+        return
+    folder = Path(tempfile.mkdtemp(dir=quick_folder(tmp_path)))
+    try:
+        yield folder / "jobmon.db"
+        health = check_file(folder / "jobmon.db")
+        assert health.is_good, health
+    finally:
+        shutil.rmtree(folder)
 
 
-async def test_whatever_the_order_of_what_happens_the_rules_hold(folder: Path) -> None:
+async def test_whatever_the_order_of_what_happens_the_rules_hold(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     dice = random.Random(seed())
-    total = rounds(400, 10_000)
-    for first in range(0, total, A_FILE):
-        (folder / str(first)).mkdir()
-        await _history(folder / str(first), dice, min(A_FILE, total - first))
-        await asyncio.to_thread(shutil.rmtree, folder / str(first))
+    total = rounds(400 if backend == "sqlite" else 200, 10_000)
+    for first in range(0, total, A_DATABASE):
+        with _fresh(backend, request, tmp_path) as place:
+            await _history(place, dice, min(A_DATABASE, total - first))
