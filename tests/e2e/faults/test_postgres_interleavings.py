@@ -21,15 +21,15 @@ from tests.conformance.world import ADMIN, add_people
 from tests.e2e.faults.size import WHOLE, seed
 from tests.e2e.faults.truths import IN_ONE
 
-SHARE = 1.0 if WHOLE else 0.1
+SHARE = 1.0 if WHOLE else 0.05
 """Of all schedules of a pair."""
 RULES = (
     IN_ONE,
     """SELECT 'a Queued execution without a ticket', id FROM job_execution_log e WHERE status = 'Queued'
     AND NOT EXISTS (SELECT 1 FROM jobmon_pgqueuer t WHERE t.id = e.id) AND NOT EXISTS
     (SELECT 1 FROM report_configuration r WHERE r.id = e.configuration_id AND max_concurrent IS NOT NULL)
-    AND NOT EXISTS
-    (SELECT 1 FROM report_state s WHERE s.configuration_id = e.configuration_id AND max_concurrent IS NOT NULL)""",
+    AND NOT EXISTS (SELECT 1 FROM report_state s
+      WHERE s.configuration_id = e.configuration_id AND max_concurrent IS NOT NULL)""",
     """SELECT 'an execution of a worker that is gone', id FROM job_execution_log e WHERE status = 'Running'
     AND NOT EXISTS (SELECT 1 FROM worker w WHERE w.name = e.worker)""",
     """SELECT 'a due time that fired over an active execution', fired.id FROM job_execution_log fired
