@@ -1,19 +1,22 @@
 """The terminal driver, hardened: strange bytes and a terminal that goes away must not end in a crash.
 
-It replaces only how Textual's own driver reads the keys and where it writes.
+It replaces only how Textual's own driver reads the keys, where it writes, and when it asks for the size.
 """
 
+import asyncio
 import codecs
 import logging
 import os
 import select
+import signal
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key
+from textual.events import Key, Resize
+from textual.geometry import Size
 from textual.message import Message
 
 if TYPE_CHECKING:
@@ -76,6 +79,20 @@ class LastingDriver(LinuxDriver):
         # It may have been closed before anybody listened; then nothing else would ever say so.
         if self._gone:
             tell()
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, and follow its size.
+
+        Textual asks for the size inside the signal's handler. A second signal interrupts that handler and
+        tells the newer size; then the first goes on and tells the older one, and the screen keeps to that.
+        """
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
+
+    def _tell_size(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(Resize(size, size))
 
     def run_input_thread(self) -> None:
         """Read keys until told to end, or until there is nobody to type them."""

@@ -2,12 +2,14 @@
 
 It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
 STAGE_CRASH raises a defect, with a password in a local variable, at `m` ("late": on the way out);
-STAGE_SLOW drains slowly; STAGE_SIGN_IN starts without a session.
+STAGE_SLOW drains slowly; STAGE_SIGN_IN starts without a session; STAGE_SLOW_SIZE takes so many seconds to
+learn of a size above 24 rows.
 """
 
 import asyncio
 import os
 import sys
+import time
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,10 +40,27 @@ class MarkingWorker(FakeWorker):
         await super().stop(grace, reason)
 
 
+def _slow_down_sizes(seconds: float) -> None:
+    from jobmon_tui.tui.driver import LastingDriver
+
+    ask = LastingDriver._get_terminal_size
+
+    def ask_and_wait(driver: LastingDriver) -> tuple[int, int]:
+        size = ask(driver)
+        until = time.monotonic() + (seconds if size[1] > 24 else 0.0)
+        while time.monotonic() < until:
+            time.sleep(0.01)
+        return size
+
+    LastingDriver._get_terminal_size = ask_and_wait  # type: ignore[method-assign,assignment]
+
+
 def _set_the_stage() -> None:
     """Put the placeholder in; it imports Textual, for which the entry prepares first."""
     import jobmon_tui.tui.app as module
     from tests.tui.shell_stage import Placeholder, StagedApp
+
+    _slow_down_sizes(float(os.environ.get("STAGE_SLOW_SIZE", "0")))
 
     class CrashingScreen(Placeholder):
         def key_m(self) -> None:

@@ -157,6 +157,16 @@ def test_garbage_typed_does_not_crash(shell, garbage: bytes) -> None:
     running.ended()
 
 
+def test_of_two_sizes_close_together_the_later_one_counts(shell) -> None:
+    running = shell(STAGE_SLOW_SIZE="0.4")
+    running.child.setwinsize(60, 80)
+    time.sleep(0.1)  # it is learning of that one
+    running.child.setwinsize(24, 80)
+    time.sleep(0.8)
+    running.child.send("?")
+    running.wait_for("Keys")  # of 60 lines, the first would be above the window
+
+
 def test_escape_and_a_letter_typed_at_once_are_two_keys(shell) -> None:
     running = shell()
     running.child.send("?")
