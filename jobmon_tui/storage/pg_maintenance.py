@@ -22,6 +22,7 @@ from jobmon_tui.storage.pg_schema import current_revision, missing_triggers
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.pg_transaction import PgTransaction
 from jobmon_tui.storage.schema import require_newest
+from jobmon_tui.storage.triggers_postgres import TICKETS
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ NEEDS: Final[Mapping[str, str]] = {
     "status_count": "INSERT, UPDATE",
     "user_account": "INSERT, UPDATE",
     "worker": "INSERT, UPDATE, DELETE",
+    TICKETS: "INSERT, UPDATE, DELETE",
 }
 """What the account of dashboards and workers must be allowed, besides SELECT."""
 _FACTS: Final = """
@@ -57,7 +59,7 @@ SELECT current_setting('server_version') AS server, current_setting('server_vers
   current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int AS most
 """
 _RIGHTS: Final = """
-SELECT relname AS name, has_table_privilege(pg_class.oid, 'SELECT') AS may_look,
+SELECT relname AS name, has_any_column_privilege(pg_class.oid, 'SELECT') AS may_look,
   NOT pg_has_role(relowner, 'MEMBER') AS is_foreign
 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
 WHERE nspname = current_schema() AND relkind = 'r'
