@@ -9,7 +9,7 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring
 
-from tests.cli.shell import TOKENS, Shell, add_people, write
+from tests.cli.shell import TOKENS, Shell, add_people, in_postgres, write
 
 
 @pytest.fixture
@@ -53,3 +53,11 @@ def no_umask() -> Iterator[Callable[[], None]]:
     before = os.umask(0o022)
     yield lambda: os.umask(0) and None
     os.umask(before)
+
+
+@pytest.fixture
+def postgres_shell(bare: Shell, postgres_database: str) -> Shell:
+    """A shell on a PostgreSQL database with an Administrator, who is signed in, and a Viewer."""
+    in_postgres(postgres_database, add_people)
+    bare.set(JOBMON_DATABASE_URL=postgres_database, JOBMON_TOKEN=TOKENS["ada"])
+    return bare

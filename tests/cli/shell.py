@@ -14,6 +14,8 @@ from typer.testing import CliRunner
 from jobmon_tui.cli.app import app
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.audited import token_hash
+from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres import PostgresDatabase
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from jobmon_tui.storage.transaction import SqlTransaction
 
@@ -72,3 +74,14 @@ def add_people(transaction: SqlTransaction) -> None:
     for name, role in (("ada", Role.ADMINISTRATOR), ("vic", Role.VIEWER)):
         transaction.add_account(name, role, "hash", NOW)
         transaction.add_session(name, token_hash(TOKENS[name]), NOW, NOW + timedelta(days=40_000))
+
+
+def in_postgres(url: str, *units: Callable[[SqlTransaction], object]) -> None:
+    """Run units of work on a PostgreSQL database."""
+
+    async def main() -> None:
+        async with await PostgresDatabase.open(PgSource(url, "jobmon")) as database:
+            for unit in units:
+                await database.write(unit)
+
+    asyncio.run(main())
