@@ -25,7 +25,7 @@ from jobmon_tui.database_location import (
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.storage.copy import Copied, Copying, Tell
 from jobmon_tui.storage.copy_sides import Side, SqliteSide, create_file
-from jobmon_tui.storage.schema import require_newest
+from jobmon_tui.storage.schema import UNFINISHED, require_newest
 from jobmon_tui.storage.sqlite import current_revision
 
 _AGAIN = "Run the same command again: it goes on where it stopped."
@@ -133,12 +133,17 @@ async def copy_database(
 
 async def _prepare(goal: DatabaseLocation) -> None:
     if isinstance(goal, SqliteLocation):
-        if await asyncio.to_thread(current_revision, goal.path) is None:
-            await asyncio.to_thread(create_file, goal.path)
-        return
-    from jobmon_tui.storage.pg_schema import upgrade
+        found = await asyncio.to_thread(current_revision, goal.path)
+    else:
+        found = await schema_of(goal)
+    if found is not None:
+        if not found.startswith(UNFINISHED):
+            require_newest(found, goal.name)
+    elif isinstance(goal, SqliteLocation):
+        await asyncio.to_thread(create_file, goal.path)
+    else:
+        from jobmon_tui.storage.pg_schema import upgrade
 
-    if await schema_of(goal) is None:
         await upgrade(postgres_source(goal))
 
 
