@@ -183,17 +183,15 @@ def test_a_program_that_is_too_old_is_told_so(postgres_shell: Shell, postgres_da
         assert "made by a newer jobmon (schema 9999). Upgrade this program." in refused.err
 
 
-def test_upgrade_sets_up_an_empty_database_and_puts_back_a_rule(
+def test_upgrade_fills_an_empty_database_and_puts_back_a_rule(
     postgres_shell: Shell, postgres_url: str
 ) -> None:
     with postgres.database(postgres_url, "template1") as url:
         postgres_shell.set(JOBMON_DATABASE_URL=url)
         refused = postgres_shell("list")
         assert "has not been set up. Run: jobmon init --admin NAME" in refused.err
-        assert (
-            postgres_shell("db", "upgrade").out
-            == f"The schema was brought from nothing to {head_revision()}.\n"
-        )
+        done = postgres_shell("db", "upgrade")
+        assert done.out == f"The schema was brought from nothing to {head_revision()}.\n"
         postgres.execute(url, "DROP TRIGGER audit_append_only ON audit_log")
         assert postgres_shell("db", "upgrade").out == f"The schema is up to date ({head_revision()}).\n"
         assert postgres_shell("db", "check").code == 0

@@ -73,14 +73,9 @@ def postgres_url_of(shell: Shell) -> str:
     return str(shell("db", "current", "--json").json["path"])
 
 
-def test_what_backup_says_works_as_it_stands(
-    postgres_shell: Shell, postgres_url: str, tmp_path: Path
-) -> None:
-    in_postgres(
-        postgres_url_of(postgres_shell),
-        lambda t: t.add_report(DRAFT, NOW),
-        history([(1, "Failed", None, NOW)]),
-    )
+def test_what_backup_says_works(postgres_shell: Shell, postgres_url: str, tmp_path: Path) -> None:
+    own = postgres_url_of(postgres_shell)
+    in_postgres(own, lambda t: t.add_report(DRAFT, NOW), history([(1, "Failed", None, NOW)]))
     assert postgres_shell("retry", "1").code == 0
     said = postgres_shell("db", "backup", str(tmp_path / "my dump"))
     assert (said.code, said.out) == (2, "")
@@ -91,14 +86,9 @@ def test_what_backup_says_works_as_it_stands(
     tool = max(Path(str(spec.origin)).parent.glob("pginstall*")) / "bin"
     subprocess.run(f"{tool}/{dump}", shell=True, check=True, timeout=60)
     with postgres.database(postgres_url, "template0") as empty:
-        own = postgres_url_of(postgres_shell)
         assert shlex.quote(own) in restore
-        subprocess.run(
-            f"{tool}/{restore.replace(shlex.quote(own), shlex.quote(empty))}",
-            shell=True,
-            check=True,
-            timeout=60,
-        )
+        elsewhere = restore.replace(shlex.quote(own), shlex.quote(empty))
+        subprocess.run(f"{tool}/{elsewhere}", shell=True, check=True, timeout=60)
         postgres_shell.set(JOBMON_DATABASE_URL=empty)
         assert postgres_shell("db", "check").code == 0
         assert [each["id"] for each in postgres_shell("list", "--json").json] == [2, 1]
