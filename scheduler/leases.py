@@ -39,6 +39,10 @@ class Watch:
         self._standing = standing
         return [worker for worker, (_, still) in standing.items() if still >= self._lost_after]
 
+    def forget(self) -> None:
+        """Give everybody the whole time again."""
+        self._standing = {}
+
     def blink(self) -> None:
         """An observation failed. After two in a row the time until the next is held against nobody.
 
@@ -73,6 +77,7 @@ class Leases:
         self._look = heartbeat / 2
         self._watch = Watch(lost_after, longest_gap=heartbeat)
         self._hurry = asyncio.Event()
+        self._beats = False
 
     def hurry(self) -> None:
         """Beat at once: somebody has a reason to think that this worker was taken for lost."""
@@ -89,6 +94,7 @@ class Leases:
                     joined = True
                     self._on_joined()
                 self._on_cancel(await self._registry.beat(self._info.name))
+                self._beats = True
             except WorkerGone:
                 # Its executions were ended by another; what still runs here runs for nobody.
                 _log.warning(
@@ -99,6 +105,7 @@ class Leases:
                 pause = backoff.next()
             except UNAVAILABLE as error:
                 _log.warning("no heartbeat: %s", error)
+                self._beats = False
                 pause = backoff.next()
             else:
                 backoff.reset()
@@ -110,6 +117,10 @@ class Leases:
         """Look at the others until cancelled, and reap the lost."""
         while True:
             await self._clock.sleep(self._look)
+            if not self._beats:
+                # Perhaps the storage can be read and not written (a standby, a full disk): none can beat.
+                self._watch.forget()
+                continue
             try:
                 await self._look_once()
             except UNAVAILABLE as error:

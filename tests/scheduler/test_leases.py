@@ -108,6 +108,22 @@ async def test_while_the_storage_is_away_nobody_can_beat_and_nobody_is_reaped_fo
 
 
 @virtual
+async def test_while_the_storage_can_only_be_read_nobody_can_beat_and_nobody_is_reaped_for_it() -> None:
+    store = Store()
+    async with at_work(store, name="one"), at_work(store, name="two", alone=False):
+        for seconds in (25, 60, 600):
+            store.trouble(AWAY, "beat", "register", "reap")
+            await asyncio.sleep(seconds + random.random() * 10)
+            store.well()
+            await asyncio.sleep(60)
+            assert store.reaped == []
+        # Who is really lost is seen all the same, once it can be written again.
+        store.beats["there"] = 1
+        await asyncio.sleep(45)
+        assert store.reaped == [("there", WORKER_LOST)]
+
+
+@virtual
 async def test_a_worker_does_not_reap_itself() -> None:
     store = Store()
     store.add(1)
