@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from jobmon_tui.database_location import DatabaseLocation, PostgresLocation, SqliteLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.domain.text import one_line
 from jobmon_tui.runners.execute import Execute
 from jobmon_tui.runners.output import OUTPUT_KIB
 from jobmon_tui.runners.registry import Registry
@@ -200,7 +201,7 @@ class InProcessWorker:
 
 def worker_info(concurrency: int) -> WorkerInfo:
     """Name this life of this process."""
-    host, pid = platform.node(), os.getpid()
+    host, pid = one_line(platform.node(), 100), os.getpid()
     name = f"{host}:{pid}:{uuid.uuid4().hex[:6]}"
     return WorkerInfo(name, host, pid, version("jobmon-tui"), concurrency)
 

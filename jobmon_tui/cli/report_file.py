@@ -12,7 +12,7 @@ from jobmon_tui.cli.times import LONGEST_SECONDS, length_text, parse_length
 from jobmon_tui.cli.toml_text import pairs_text
 from jobmon_tui.config_file import did_you_mean
 from jobmon_tui.domain.errors import JobmonError, invalid_input
-from jobmon_tui.domain.report import DEFAULTS, ReportDraft
+from jobmon_tui.domain.report import DEFAULTS, MOST_URGENT, ReportDraft
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.reports import ReportCatalog, check_draft, problems_of
 from jobmon_tui.toml_lines import TomlFile
@@ -92,7 +92,7 @@ class _Reader:
         except ValueError as error:
             self.complain(f"timeout: {error}", *path, "timeout")
         priority = raw.get("priority", 0)
-        if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > 1_000_000:
+        if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > MOST_URGENT:
             self.complain("priority: must be a whole number", *path, "priority")
             priority = 0
         parameters = raw.get("parameters", {})

@@ -3,8 +3,10 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from jobmon_tui.domain.text import clean
 
 GENESIS = "0" * 64
 """What the first entry names as the hash before it."""
@@ -40,6 +42,16 @@ def rfc3339(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC with microseconds and `Z`; its text sorts as time does."""
     # Not strftime, whose years before 1000 have fewer digits.
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def cleaned(entry: NewAuditEntry) -> NewAuditEntry:
+    """Return the entry as a database can keep it: what is hashed must be what is read again."""
+    return replace(
+        entry,
+        actor=clean(entry.actor),
+        origin=clean(entry.origin),
+        details=None if entry.details is None else clean(entry.details),
+    )
 
 
 def canonical(entry_id: int, entry: NewAuditEntry) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from jobmon_tui.domain.text import one_line
+
 MISFIRES: Final = ("once", "skip")
 """What becomes of due times that nobody was there to fire: the latest of them fires, or none does."""
 ON_LOST: Final = ("fail", "requeue")
@@ -13,6 +15,8 @@ ON_LOST: Final = ("fail", "requeue")
 MOST_AT_ONCE: Final = 10_000
 MOST_RETRIES: Final = 100
 LONGEST_DELAY: Final = 366 * 86_400.0
+MOST_URGENT: Final = 1_000_000
+QUEUE_LIMIT: Final = 100
 _POLICIES: Final = ("misfire", "overlap", "max_concurrent", "max_retries", "retry_delay", "on_lost")
 
 
@@ -103,4 +107,8 @@ def policy_problems(draft: ReportDraft) -> Sequence[tuple[str, str]]:
         found.append(("max_retries", f"must be a whole number from 0 to {MOST_RETRIES}"))
     if not 0 <= draft.retry_delay <= LONGEST_DELAY:
         found.append(("retry_delay", "must be between nothing and a year, such as 45s, 10m or 1h30m"))
+    if not _is_whole(draft.priority, -MOST_URGENT, MOST_URGENT):
+        found.append(("priority", f"must be a whole number from -{MOST_URGENT:,} to {MOST_URGENT:,}"))
+    if not draft.queue or draft.queue != one_line(draft.queue, QUEUE_LIMIT):
+        found.append(("queue", f"needs a name of 1 to {QUEUE_LIMIT} characters on one line"))
     return found

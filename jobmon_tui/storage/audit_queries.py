@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash, cleaned
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import audit_head, audit_log
 
@@ -43,6 +43,7 @@ class AuditQueries(OnConnection):
 
     def add_audit(self, entry: NewAuditEntry) -> None:
         """Append to the chain; the head's row is locked while this is done."""
+        entry = cleaned(entry)
         head = self._connection.execute(_LOCK_HEAD).one()
         entry_id = int(head.audit_id) + 1
         digest = chain_hash(head.hash, canonical(entry_id, entry))

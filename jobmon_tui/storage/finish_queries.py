@@ -76,7 +76,7 @@ class FinishQueries(PolicyQueries):
                     "duration_ms": _milliseconds(started_at, now),
                     "error": _summary(outcome, asked.get(execution_id)),
                     "error_detail": None if outcome.detail is None else clean(outcome.detail)[:_DETAIL_LIMIT],
-                    "output_path": outcome.output_path,
+                    "output_path": None if outcome.output_path is None else clean(outcome.output_path),
                     "output_rows": outcome.output_rows,
                     "output_size": outcome.output_size,
                     "output_sha256": outcome.output_sha256,

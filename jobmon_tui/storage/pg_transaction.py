@@ -9,12 +9,13 @@ from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, select, text, true
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.types import Text
 
-from jobmon_tui.domain.audit import NewAuditEntry, canonical
+from jobmon_tui.domain.audit import NewAuditEntry, canonical, cleaned
 from jobmon_tui.domain.execution import GREATEST_ID, ExecutionDetails, NewExecution
 from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
-from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED, ONE_LOCKED, details_of
+from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED
+from jobmon_tui.storage.execution_rows import ONE_LOCKED, details_of
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.policy_queries import ANYBODY, Asker, Place, Ready, first_of_all
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
@@ -132,7 +133,7 @@ class PgTransaction(SqlTransaction):
     def add_audit(self, entry: NewAuditEntry) -> None:
         """Append to the chain, with the commit."""
         # Of `[ID,...` only the database knows the id. In hexadecimal nothing of it can be taken for SQL.
-        rest = canonical(0, entry).removeprefix("[0").encode().hex()
+        rest = canonical(0, cleaned(entry)).removeprefix("[0").encode().hex()
         self._audits.append(f"SELECT jobmon_audit('{rest}'); ")
 
     def actor(self, token_hash: str, now: datetime, about: int | None = None) -> Actor | None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Protocol, Self, TypeVar
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.ports import StoredOutput
 from jobmon_tui.storage.feed import Feed
 from jobmon_tui.storage.policy_queries import Asker
@@ -59,7 +60,7 @@ class DatabaseQueue:
         """`queues` are those that are looked into; all where none is named."""
         self._database = database
         self._clock = clock
-        self._asker = Asker(tuple(dict.fromkeys(queues)))
+        self._asker = Asker(tuple(dict.fromkeys(one_line(each) for each in queues)))
 
     async def _read(self, work: Callable[[SqlTransaction], T]) -> T:
         return await self._guard(self._database.read, work)

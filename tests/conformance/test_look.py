@@ -18,7 +18,7 @@ from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Finished, Outcome, WorkerInfo
 from tests.backends import Raw, Store
-from tests.conformance.world import ADMIN, NOW, VIEWER, queue_one
+from tests.conformance.world import ADMIN, NOW, VIEWER, many, queue_one
 
 ALL = ExecutionFilter()
 
@@ -67,6 +67,29 @@ async def test_the_position_of_a_row_and_the_total_follow_the_filter(
     assert (await overview(store, VIEWER, ExecutionFilter(since=NOW), Liveness())).total == 10
     later = ExecutionFilter(since=NOW + timedelta(seconds=1))
     assert (await overview(store, VIEWER, later, Liveness())).total == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("ÉCOLE", {"École du Nord", "école"}),
+        ("école", {"École du Nord", "école"}),
+        ("STRASSE", {"Straße"}),
+        ("_", {"a_b"}),
+        ("%", set()),
+        ("o", {"École du Nord", "école"}),
+        ("a", {"Straße", "a_b"}),
+    ],
+)
+async def test_a_search_knows_upper_and_lower_case_in_every_script(
+    store: Store, typed: str, found: set[str]
+) -> None:
+    names = ("École du Nord", "école", "Straße", "a_b")
+    for number, name in enumerate(names):
+        await store.write(many(range(10 * number + 1, 10 * number + 3), "Succeeded", NOW, name))
+    wanted = ExecutionFilter(search=typed)
+    assert {each.report for each in await list_executions(store, VIEWER, wanted, 50)} == found
+    assert (await overview(store, VIEWER, wanted, Liveness())).total == 2 * len(found)
 
 
 @pytest.mark.story("AC-001")

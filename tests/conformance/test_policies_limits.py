@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -75,6 +76,28 @@ async def test_over_all_workers_never_more_run_at_once(store: Store, raw: Raw, o
     async with await opens() as second:
         await asyncio.gather(*(work((store, second)[n % 2], f"w{n}") for n in range(4)))
     assert most == {"Limited": 2, "Single": 1}
+
+
+async def test_eight_who_start_the_same_at_once_keep_to_the_limit(
+    store: Store, raw: Raw, opens: Opens
+) -> None:
+    await _add(store, LIMITED)
+    ids = await _queue(store, *["Limited"] * 8)
+    async with AsyncExitStack() as opened:
+        stores = [await opened.enter_async_context(await opens()) for _ in range(8)]
+        queues = [DatabaseQueue(each) for each in stores]
+        for number, queue in enumerate(queues):
+            await queue.register(WorkerInfo(f"w{number}", "host", 1, "0", 8))
+        waiting = list(ids)
+        while waiting:
+            won = await asyncio.gather(*(q.start(waiting[::-1], f"w{n}") for n, q in enumerate(queues)))
+            started = [(queue, each) for queue, group in zip(queues, won, strict=True) for each in group]
+            assert len(started) == 2
+            assert raw("SELECT count(*) FROM job_execution_log WHERE status = 'Running'") == [(2,)]
+            for queue, each in started:
+                await queue.finish([Finished(each.id, each.token, Outcome("Succeeded"))])
+                waiting.remove(each.id)
+    assert raw("SELECT max(fencing_token) FROM job_execution_log") == [(1,)]
 
 
 async def test_the_limit_of_today_counts_and_a_deleted_report_keeps_its_last(store: Store) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from jobmon_tui.domain.audit import GENESIS, canonical, chain_hash
+from jobmon_tui.domain.audit import GENESIS, NewAuditEntry, canonical, chain_hash
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import NewExecution, Status, Trigger
 from jobmon_tui.services.audited import Caller
@@ -164,6 +164,31 @@ async def test_100_concurrent_retries_make_one_row_and_100_audit_rows(
         assert audited.hash == chain_hash(before, canonical(audited.id, audited.entry))
         before = audited.hash
     assert await store.read(lambda t: t.audit_head()) == (100, before)
+
+
+async def test_1_000_concurrent_appends_leave_one_whole_chain(
+    store: Store, raw: Raw, opens: Opens, backend: str
+) -> None:
+    # SQLite waits for the disk after each, and lets one in after the other anyway.
+    count = 1_000 if backend == "postgres" else 100
+
+    async def append(by: Store, number: int) -> None:
+        entry = NewAuditEntry(
+            NOW, f"w{number}", "Viewer", "Job Retry", "refused", "x", number, None, "pts/1", "caf\u00e9 “”"
+        )
+        await by.write(lambda transaction: transaction.add_audit(entry))
+
+    async with await opens() as one, await opens() as other:
+        await asyncio.gather(*(append((store, one, other)[n % 3], n) for n in range(count)))
+    before, written = GENESIS, set()
+    for audited in await store.read(lambda t: t.audit_chain(0, count + 1)):
+        assert audited.previous_hash == before
+        assert audited.hash == chain_hash(before, canonical(audited.id, audited.entry))
+        before = audited.hash
+        written.add(audited.entry.execution_id)
+    assert written == set(range(count))
+    assert await store.read(lambda t: t.audit_head()) == (count, before)
+    assert raw("SELECT count(DISTINCT previous_hash), min(id), max(id) FROM audit_log") == [(count, 1, count)]
 
 
 ENTRY = "SELECT * FROM audit_log"

@@ -1,14 +1,18 @@
 """Accounts on a real database: who may change whom, and the Administrator who always stays."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services import sign_in, users
+from jobmon_tui.services.audited import Caller, token_hash
 from tests.backends import Opens, Raw, Store
 from tests.conformance.world import ADMIN, NOW, VIEWER
+
+FAR = NOW + timedelta(days=40_000)
 
 
 class QuickHasher:
@@ -89,6 +93,53 @@ async def test_two_administrators_cannot_remove_each_other_at_once(
             return_exceptions=True,
         )
     assert sum(isinstance(each, JobmonError) for each in tried) == 1
+    assert raw("SELECT count(*) FROM user_account WHERE NOT disabled AND role = 'Administrator'") == [(1,)]
+
+
+async def test_of_many_at_once_one_becomes_the_first_administrator(
+    opens: Opens, hasher: QuickHasher, raw: Raw
+) -> None:
+    async with await opens() as one, await opens() as other:
+        tried = await asyncio.gather(
+            *(
+                sign_in.create_first_administrator(each, hasher, f"ada{n}", "long enough", "?")
+                for n in range(6)
+                for each in (one, other)
+            ),
+            return_exceptions=True,
+        )
+    refused = [each for each in tried if isinstance(each, JobmonError)]
+    assert {each.code for each in refused} == {ErrorCode.ALREADY_EXISTS}
+    assert len(refused) == 11
+    assert raw("SELECT role FROM user_account") == [("Administrator",)]
+    assert raw("SELECT count(*) FROM session") == [(1,)]
+
+
+async def test_administrators_who_all_step_down_at_once_leave_one(
+    store: Store, hasher: QuickHasher, raw: Raw, opens: Opens
+) -> None:
+    for number in range(8):
+        name = f"admin{number}"
+        await store.write(lambda t, name=name: t.add_account(name, Role.ADMINISTRATOR, "hash", NOW))
+        hashed = token_hash(f"token of {name}")
+        await store.write(lambda t, name=name, hashed=hashed: t.add_session(name, hashed, NOW, FAR))
+    async with await opens() as other:
+        tried = await asyncio.gather(
+            users.change_account(store, ADMIN, hasher, "ada", role=Role.VIEWER),
+            *(
+                users.change_account(
+                    (store, other)[n % 2],
+                    Caller(f"token of admin{n}", "?"),
+                    hasher,
+                    f"admin{n}",
+                    role=Role.VIEWER,
+                )
+                for n in range(8)
+            ),
+            return_exceptions=True,
+        )
+    refused = [each for each in tried if each is not None]
+    assert [each.code for each in refused if isinstance(each, JobmonError)] == [ErrorCode.LAST_ADMINISTRATOR]
     assert raw("SELECT count(*) FROM user_account WHERE NOT disabled AND role = 'Administrator'") == [(1,)]
 
 

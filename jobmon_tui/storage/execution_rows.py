@@ -1,0 +1,122 @@
+"""Executions as rows: which columns are read, and what is built of them."""
+
+from typing import Any
+
+from sqlalchemy import FromClause, Label, Select, bindparam, case, func, select, true
+
+from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status, Trigger
+from jobmon_tui.storage.tables import executions, reports
+
+_children = executions.alias("child")
+_retried_by = (
+    select(func.max(_children.c.id))
+    .where(_children.c.retry_of == executions.c.id)
+    .correlate(executions)
+    .scalar_subquery()
+    .label("retried_by")
+)
+
+
+def _of_newest_retry(column: str) -> Label[Any]:
+    return (
+        select(_children.c[column])
+        .where(_children.c.retry_of == executions.c.id)
+        .order_by(_children.c.id.desc())
+        .limit(1)
+        .correlate(executions)
+        .scalar_subquery()
+        .label(f"retried_by_{column}")
+    )
+
+
+# Locked where a decision hangs on it: an edit or a deletion waits until this transaction has ended.
+_held = (
+    select(reports.c.id, reports.c.version)
+    .where(reports.c.id == executions.c.configuration_id)
+    .with_for_update(read=True)
+    .lateral("held")
+)
+
+
+def _state(report: FromClause) -> Label[Any]:
+    return case(
+        (report.c.id.is_(None), "deleted"),
+        (report.c.version == executions.c.configuration_version, "unchanged"),
+        else_="changed",
+    ).label("configuration_state")
+
+
+_listed = (
+    executions.c.id,
+    executions.c.report,
+    executions.c.status,
+    executions.c.trigger,
+    executions.c.requested_by,
+    executions.c.retry_of,
+    executions.c.attempt,
+    executions.c.queued_at,
+    executions.c.started_at,
+    executions.c.finished_at,
+    executions.c.duration_ms,
+    executions.c.worker,
+    executions.c.configuration_id,
+    executions.c.configuration_version,
+    _state(reports),
+    executions.c.error,
+    executions.c.output_path,
+    _retried_by,
+    _of_newest_retry("status"),
+    executions.c.not_before,
+    _of_newest_retry("not_before"),
+)
+_joined = executions.outerjoin(reports, reports.c.id == executions.c.configuration_id)
+LIST: Select[Any] = select(*_listed).select_from(_joined)
+"""Executions with what `execution_of` needs."""
+_wide = (
+    executions.c.configuration,
+    executions.c.error_detail,
+    executions.c.queue,
+    executions.c.priority,
+    executions.c.output_rows,
+    executions.c.output_size,
+    executions.c.output_sha256,
+)
+_LISTED = frozenset(column.name for column in _listed)
+DETAILS: Select[Any] = select(*_listed, *_wide).select_from(_joined)
+"""Executions with what `details_of` needs."""
+ONE_LOCKED: Select[Any] = (
+    select(*(_state(_held) if column.name == "configuration_state" else column for column in _listed), *_wide)
+    .select_from(executions.outerjoin(_held, true()))
+    .where(executions.c.id == bindparam("wanted"))
+    .with_for_update(key_share=True, of=executions)
+)
+"""One execution that nobody else can change or retry meanwhile, of a report that nobody can edit or delete.
+
+For a backend where others write at the same time.
+"""
+
+
+def execution_of(row: Any) -> Execution:
+    """Build an execution from a row of `LIST`."""
+    values = row._mapping  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
+    listed = {name: values[name] for name in _LISTED}
+    listed["status"] = Status(listed["status"])
+    listed["trigger"] = Trigger(listed["trigger"])
+    child = listed["retried_by_status"]
+    listed["retried_by_status"] = None if child is None else Status(child)
+    listed["configuration_state"] = ConfigurationState(listed["configuration_state"])
+    return Execution(**listed)
+
+
+def details_of(row: Any) -> ExecutionDetails:
+    """Build an execution with its snapshot from a row of `DETAILS`, or of `ONE_LOCKED`."""
+    return ExecutionDetails(
+        execution_of(row),
+        row.configuration,
+        row.error_detail,
+        row.queue,
+        row.priority,
+        row.output_rows,
+        row.output_size,
+        row.output_sha256,
+    )
