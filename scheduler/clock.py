@@ -47,7 +47,8 @@ class Signal:
 class Backoff:
     """Growing pauses with jitter, so that many workers do not return to a sick database in step."""
 
-    def __init__(self, first: float = 0.1, most: float = 10.0) -> None:
+    def __init__(self, first: float = 0.1, most: float = 5.0) -> None:
+        """`most` with the time that a call may hang (4.5 s) stays under the 10 s of a promised recovery."""
         self._first = first
         self._most = most
         self._tries = 0

@@ -11,7 +11,7 @@ AT_LEAST_EVERY = 5.0
 """Seconds after which the view is read again though nothing was heard: a worker may have died silently."""
 PAUSE = 0.1
 """Seconds between two readings, so that a burst of changes is read once."""
-FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 10.0
+FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 5.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,17 @@
 """What must be true of a database at any moment, asked of the tables themselves."""
 
+import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from jobmon_tui.services.look import ChainReport, verify_audit
 from jobmon_tui.storage.maintenance import check_file
+from jobmon_tui.storage.pg_source import PgSource
+from tests.backends import open_at, raw_at
+from tests.conformance.world import ADMIN
 
 Ask = Callable[[str], Sequence[Sequence[object]]]
 """Runs a query, and gives every row."""
@@ -76,3 +81,14 @@ def assert_sound(database: Path) -> None:
     assert health.is_good, health
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as reading:
         assert untruths_of(lambda query: reading.execute(query).fetchall()) == []
+
+
+def assert_sound_on(source: PgSource) -> None:
+    """Check the audit chain of a PostgreSQL database, in which `ADMIN` is signed in, and every rule above."""
+
+    async def verified() -> ChainReport:
+        async with await open_at(source) as database:
+            return await verify_audit(database, ADMIN)
+
+    assert asyncio.run(verified()).first_bad is None
+    assert untruths_of(raw_at(source)) == []
