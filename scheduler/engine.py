@@ -182,6 +182,9 @@ class Scheduler:
             self._woken.clear()
             if self._slots.idle:
                 continue
+            if not self._slots:
+                # A start under way, for which we may both have been woken, comes first.
+                await self._clock.sleep(_ASK_PAUSE)
             try:
                 self._cancel(await self._registry.cancel_requests(self._info.name))
             except UNAVAILABLE as error:

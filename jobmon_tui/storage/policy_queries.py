@@ -48,12 +48,18 @@ NO_LIMITS = " AND ".join(
 """No report has a limit. So it is most often, and then one statement is enough where it asks this itself."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asker:
-    """Who looks for work, and in which queues; in all of them where none is named."""
+    """Who looks for work, and in which queues; in all of them where none is named.
+
+    `sees` are the queues where something waited whenever this asker looked around; at `sees_until`, on the
+    monotonic clock, it must do so again: on PostgreSQL that is a trip of its own.
+    """
 
     queues: tuple[str, ...] = ()
     id: UUID = field(default_factory=uuid4)
+    sees: Sequence[str] = ()
+    sees_until: float = 0.0
 
 
 ANYBODY: Final = Asker()

@@ -33,7 +33,9 @@ _SHARES: Final = {"BEGIN": 0.3, "COMMIT": 0.4, "ROLLBACK": 0.1}
 """Parts of the patience that these may take: on a line that went dead they leave time for another one."""
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Not READ WRITE: who made the server read-only by default has a reason.
-_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED"
+# The setting holds until the end, though it stands first: the server takes both as one. What writes goes by
+# ids; to plan it anew each time, as the server otherwise does for arrays of them, costs more than to do it.
+_WRITE: Final = "SET LOCAL plan_cache_mode = force_generic_plan; BEGIN ISOLATION LEVEL READ COMMITTED"
 
 
 class PostgresDatabase:

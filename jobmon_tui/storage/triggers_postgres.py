@@ -81,19 +81,13 @@ BEGIN
   RETURN made;
 END $$
 """
-# Those that are locked are about to be used, or dropped, by who holds them: to wait for him would be a deadlock.
+# Those that are locked are just being handed out: to wait for that would be a deadlock, and who gets one that is of
+# no use drops it.
 _VOID = f"""
 CREATE OR REPLACE FUNCTION jobmon_void(unwanted bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DELETE FROM {TICKETS}
   WHERE id IN (SELECT id FROM {TICKETS} WHERE id = ANY (unwanted) ORDER BY id FOR UPDATE SKIP LOCKED);
-END $$
-"""
-_CANCELLED = """
-CREATE OR REPLACE FUNCTION jobmon_execution_cancelled() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  PERFORM jobmon_void(ARRAY[NEW.id]);
-  RETURN NULL;
 END $$
 """
 _LIMIT = f"""
@@ -116,8 +110,11 @@ _COUNTED = {
     "UNION ALL SELECT status, -1 FROM gone) AS both_sides GROUP BY status HAVING sum(n) <> 0",
 }
 _IDS = {"inserted": "changed", "deleted": "gone", "updated": "changed"}
+# Started or cancelled, whoever did it: what waits no more has no ticket.
 _TICKETED = {
-    "inserted": "PERFORM jobmon_ticket(array_agg(id)) FROM changed WHERE status = 'Queued' HAVING count(*) > 0;"
+    "inserted": "PERFORM jobmon_ticket(array_agg(id)) FROM changed WHERE status = 'Queued' HAVING count(*) > 0;",
+    "updated": "PERFORM jobmon_void(array_agg(id)) FROM changed WHERE status IN ('Running', 'Cancelled') "
+    "HAVING count(*) > 0;",
 }
 
 
@@ -178,7 +175,6 @@ _FUNCTIONS = (
     _TELL,
     _TICKET,
     _VOID,
-    _CANCELLED,
     _LIMIT,
     *(_after(event) for event in _COUNTED),
     _NOTE,
@@ -208,11 +204,6 @@ POSTGRES_TRIGGERS: dict[str, tuple[str, str]] = {
     "execution_uncounted": (
         _LOG,
         f"AFTER DELETE ON {_LOG} REFERENCING {_OLD} FOR EACH STATEMENT EXECUTE FUNCTION jobmon_execution_deleted()",
-    ),
-    "execution_cancelled": (
-        _LOG,
-        f"AFTER UPDATE OF status ON {_LOG} FOR EACH ROW WHEN (OLD.status = 'Queued' AND NEW.status = 'Cancelled') "
-        "EXECUTE FUNCTION jobmon_execution_cancelled()",
     ),
     "report_limit_changed": (
         "report_configuration",

@@ -9,6 +9,7 @@ import pytest
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.storage.queue import DatabaseQueue
+from jobmon_tui.storage.triggers_postgres import TICKETS
 from scheduler.ports import Claimed, Finished, Outcome, Unavailable, Unclear, WorkerGone, WorkerInfo
 from tests.backends import Place, Raw, Store, held, word_of
 from tests.conformance.world import ADMIN, DRAFT, NOW, break_it, queue_one
@@ -130,7 +131,7 @@ async def test_a_look_and_a_start_in_one_call(store: Store, raw: Raw, backend: s
         await queue.take(2, "w1")
     assert unclear.value.ids == (ids[2],)
     raw("ALTER TABLE worker RENAME TO hidden")
-    raw("ALTER TABLE report_configuration RENAME TO gone")
+    raw(f"ALTER TABLE {'report_configuration' if backend == 'sqlite' else TICKETS} RENAME TO gone")
     with pytest.raises(Unavailable) as failed:
         await queue.take(2, "w1")
     assert not isinstance(failed.value, Unclear)
