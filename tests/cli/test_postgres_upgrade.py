@@ -161,6 +161,15 @@ def test_an_upgrade_waits_in_short_turns_for_who_holds_a_table(
             order.append("upgraded")
 
         task = asyncio.create_task(going_up())
+        waits = (
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        watching = await source.connect()
+        while not await watching.fetchval(waits):
+            assert not task.done()
+            await asyncio.sleep(0.01)
+        await watching.close()
         working = PostgresDatabase(source)
         async with working:
             # Whoever writes meanwhile stands behind the upgrade for one turn at most, and never fails.
