@@ -27,8 +27,8 @@ UPDATE job SET status = 'running', started_at = now() WHERE id IN (
 """
 _SKIP_LOCKED_TABLE = """
 CREATE TABLE job (
-  id bigserial PRIMARY KEY, status text NOT NULL DEFAULT 'queued', priority int NOT NULL DEFAULT 0, payload text,
-  queued_at timestamptz NOT NULL DEFAULT now(), started_at timestamptz, finished_at timestamptz
+  id bigserial PRIMARY KEY, status text NOT NULL DEFAULT 'queued', priority int NOT NULL DEFAULT 0,
+  payload text, queued_at timestamptz NOT NULL DEFAULT now(), started_at timestamptz, finished_at timestamptz
 );
 CREATE INDEX ready ON job (priority DESC, id) WHERE status = 'queued';
 CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS
