@@ -1,6 +1,7 @@
 """What lists, counts and pages of executions ask, on any backend."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,8 @@ from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import executions, outputs, reports, status_counts
 
 _LINEAGE_LIMIT = 100
+_MOST_PARTS = 20
+"""Statuses and reports whose pages are read one by one and put together."""
 # Step by step from one report's name to the next: DISTINCT would read the whole index.
 _NAMES = text(
     """
@@ -28,22 +31,35 @@ SELECT report FROM named WHERE report IS NOT NULL
 )
 
 
+def _narrowed(query: Select[Any], wanted: ExecutionFilter, names: Sequence[str] | None) -> Select[Any]:
+    if wanted.statuses:
+        query = query.where(executions.c.status.in_(sorted(wanted.statuses)))
+    if names is not None:
+        query = query.where(executions.c.report.in_(names))
+    if wanted.since is not None:
+        query = query.where(executions.c.queued_at >= wanted.since)
+    return query
+
+
 class ListingQueries(OnConnection):
     """The part of a transaction that reads many executions at a time."""
 
-    def _matching(self, query: Select[Any], wanted: ExecutionFilter) -> Select[Any]:
-        if wanted.statuses:
-            query = query.where(executions.c.status.in_(sorted(wanted.statuses)))
-        if wanted.report is not None:
-            query = query.where(executions.c.report == clean(wanted.report))
-        if wanted.search:
-            # Compared here: SQLite knows the case of ASCII alone, and no index serves a part of a name.
-            part = clean(wanted.search).casefold()
-            names = [str(row.report) for row in self._connection.execute(_NAMES)]
-            query = query.where(executions.c.report.in_(name for name in names if part in name.casefold()))
-        if wanted.since is not None:
-            query = query.where(executions.c.queued_at >= wanted.since)
-        return query
+    def _named(self, wanted: ExecutionFilter) -> Sequence[str] | None:
+        """Return the reports' names that the filter matches; None where it matches all."""
+        if not wanted.search:
+            return None if wanted.report is None else [clean(wanted.report)]
+        # Compared here: SQLite knows the case of ASCII alone, and no index serves a part of a name.
+        part = clean(wanted.search).casefold()
+        known = (
+            [str(row.report) for row in self._connection.execute(_NAMES)]
+            if wanted.report is None
+            else [clean(wanted.report)]
+        )
+        return [name for name in known if part in name.casefold()]
+
+    def _count(self, wanted: ExecutionFilter, above: int) -> int:
+        query = _narrowed(select(func.count()).select_from(executions), wanted, self._named(wanted))
+        return int(self._connection.execute(query.where(executions.c.id > above)).scalar_one())
 
     def executions(
         self,
@@ -55,13 +71,41 @@ class ListingQueries(OnConnection):
         offset: int = 0,
     ) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
-        query = self._matching(LIST, wanted).limit(limit).offset(offset)
+        names = self._named(wanted)
+        statuses: Sequence[Status | None] = sorted(wanted.statuses) or [None]
+        parts = [(status, name) for status in statuses for name in names or (None,)]
+        if len(parts) == 1 or len(parts) > _MOST_PARTS or names == []:
+            return self._page(_narrowed(LIST, wanted, names).offset(offset), limit, before, after)
+        # An index gives one status of one report in order: of each its own page, not all of them sorted.
+        found = [
+            execution
+            for status, name in parts
+            for execution in self._page(
+                _narrowed(
+                    LIST,
+                    replace(wanted, statuses=frozenset({status}) if status else frozenset()),
+                    None if name is None else [name],
+                ),
+                limit + offset,
+                before,
+                after,
+            )
+        ]
+        found.sort(key=lambda each: each.id, reverse=after is None)
+        page = found[offset : offset + limit]
+        return page if after is None else page[::-1]
+
+    def _page(
+        self, query: Select[Any], limit: int, before: int | None, after: int | None
+    ) -> Sequence[Execution]:
+        query = query.limit(limit)
         if before is not None:
             query = query.where(executions.c.id < before)
         if after is not None:
             oldest_first = query.where(executions.c.id > after).order_by(executions.c.id)
             return [execution_of(row) for row in self._connection.execute(oldest_first)][::-1]
-        return [execution_of(row) for row in self._connection.execute(query.order_by(executions.c.id.desc()))]
+        newest_first = query.order_by(executions.c.id.desc())
+        return [execution_of(row) for row in self._connection.execute(newest_first)]
 
     def latest_executions(self) -> Mapping[str, Execution]:
         """Return the newest execution of each report that there is."""
@@ -73,16 +117,14 @@ class ListingQueries(OnConnection):
 
     def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         """Count the matching executions with a greater id."""
-        query = self._matching(select(func.count()).select_from(executions), wanted)
-        return int(self._connection.execute(query.where(executions.c.id > execution_id)).scalar_one())
+        return self._count(wanted, execution_id)
 
     def total(self, wanted: ExecutionFilter) -> int:
         """Count what matches; the counters know it where nothing but the status narrows."""
         if wanted == ExecutionFilter(wanted.statuses):
             counted = self.counts()
             return sum(counted[status] for status in wanted.statuses or Status)
-        query = self._matching(select(func.count()).select_from(executions), wanted)
-        return int(self._connection.execute(query).scalar_one())
+        return self._count(wanted, 0)
 
     def output(self, execution_id: int) -> StoredOutput:
         """Return what an execution printed."""

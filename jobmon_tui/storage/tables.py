@@ -189,7 +189,10 @@ class AuditLogRow(SQLModel, table=True):
     """Who did what: append-only, each row hashed with the one before it."""
 
     __tablename__ = "audit_log"
-    __table_args__ = (Index("ix_audit_execution", "execution_id"),)
+    __table_args__ = (
+        Index("ix_audit_execution", "execution_id"),
+        Index("ix_audit_new_execution", "new_execution_id", **where("new_execution_id IS NOT NULL")),
+    )
     id: int = Field(primary_key=True, sa_type=BIG)
     at: datetime = _time()
     actor: str

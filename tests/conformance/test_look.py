@@ -69,6 +69,24 @@ async def test_the_position_of_a_row_and_the_total_follow_the_filter(
     assert (await overview(store, VIEWER, later, Liveness())).total == 0
 
 
+async def test_pages_of_several_statuses_and_names_are_those_of_one_long_list(store: Store) -> None:
+    await store.write(many(range(1, 41), "Succeeded", NOW, "Report ", 4))
+    await store.write(many(range(41, 61), "Failed", NOW, "Report ", 4))
+    await store.write(many(range(61, 71), "Cancelled", NOW, "Other ", 2))
+    wanted = ExecutionFilter(frozenset({Status.SUCCEEDED, Status.FAILED}), search="report")
+    matching = list(range(60, 0, -1))
+    assert await _ids(store, wanted, 100) == matching
+    assert await _ids(store, wanted, 7) == matching[:7]
+    assert await _ids(store, wanted, 7, offset=50) == matching[50:57]
+    assert await _ids(store, wanted, 7, before=45, offset=2) == list(range(42, 35, -1))
+    assert await _ids(store, wanted, 7, after=0) == matching[-7:]
+    assert await _ids(store, wanted, 7, after=38, offset=1) == list(range(46, 39, -1))
+    assert await count_newer(store, VIEWER, wanted, 50) == 10
+    one = replace(wanted, report="Report 3")
+    assert await _ids(store, one, 3) == [59, 55, 51]
+    assert await _ids(store, replace(one, search="other"), 3) == []
+
+
 @pytest.mark.parametrize(
     ("typed", "found"),
     [

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, insert, text
+from sqlalchemy import Text, bindparam, insert, text
 
 from jobmon_tui.domain.execution import NewExecution, Status, Trigger
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
@@ -32,9 +32,16 @@ _MANY = text(
       queued_at, started_at, finished_at, fencing_token, configuration_id, configuration_version,
       configuration)
     WITH RECURSIVE n(i) AS (SELECT CAST(:low AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < :high)
-    SELECT i, :report, :status, 'manual', 'ada', 1, 'default', 0, :at, :at, :at, 1, 1, 1, :snapshot FROM n
+    SELECT i, :report || CASE WHEN :reports > 1 THEN CAST(i % :reports AS TEXT) ELSE '' END, :status,
+      'manual', 'ada', 1, 'default', 0, :at, :at, :at, 1, 1, 1, :snapshot FROM n
     """
-).bindparams(bindparam("at", type_=UtcText), bindparam("low", type_=BIG), bindparam("high", type_=BIG))
+).bindparams(
+    bindparam("at", type_=UtcText),
+    bindparam("low", type_=BIG),
+    bindparam("high", type_=BIG),
+    bindparam("report", type_=Text),
+    bindparam("reports", type_=BIG),
+)
 _PRINTED = text(
     "INSERT INTO execution_output (execution_id, part, start, total, body) "
     "SELECT id, 'head', 0, 4, 'text' FROM job_execution_log WHERE id BETWEEN :low AND :high"
@@ -109,13 +116,25 @@ def history(rows: Sequence[Past], begun: datetime = NOW) -> Callable[[SqlTransac
     return add
 
 
-def many(ids: range, status: str, at: datetime, report: str = "Sales") -> Callable[[SqlTransaction], None]:
-    """Give a unit of work that adds a lot of finished executions at once, each with output."""
+def many(
+    ids: range, status: str, at: datetime, report: str = "Sales", reports: int = 1
+) -> Callable[[SqlTransaction], None]:
+    """Give a unit of work that adds a lot of finished executions at once, each with output.
+
+    With `reports` they are of so many reports in turns, whose names end with a number.
+    """
 
     def add(transaction: SqlTransaction) -> None:
         connection = transaction._connection
         span = {"low": ids[0], "high": ids[-1]}
-        values = {**span, "report": report, "status": status, "at": at, "snapshot": snapshot_text(DRAFT)}
+        values = {
+            **span,
+            "report": report,
+            "reports": reports,
+            "status": status,
+            "at": at,
+            "snapshot": snapshot_text(DRAFT),
+        }
         connection.execute(_MANY, values)
         connection.execute(_PRINTED, span)
         if isinstance(connection, PgConnection):
