@@ -10,6 +10,7 @@ from jobmon_tui.domain.text import clean
 
 GENESIS = "0" * 64
 """What the first entry names as the hash before it."""
+_AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def cleaned(entry: NewAuditEntry) -> NewAuditEntry:
 
 def canonical(entry_id: int, entry: NewAuditEntry) -> str:
     """Return the text that is hashed: a JSON array of the fields in their fixed order."""
-    return json.dumps(
+    return _AS_JSON.encode(
         [
             entry_id,
             rfc3339(entry.at),
@@ -69,9 +70,7 @@ def canonical(entry_id: int, entry: NewAuditEntry) -> str:
             entry.new_execution_id,
             entry.origin,
             entry.details,
-        ],
-        ensure_ascii=False,
-        separators=(",", ":"),
+        ]
     )
 
 

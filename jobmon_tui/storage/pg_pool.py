@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from jobmon_tui.storage.pg_connection import PgConnection
@@ -16,7 +17,8 @@ class PgPool:
     """A few connections, made when they are needed; whoever asks first is served first."""
 
     def __init__(self, source: PgSource, most: int) -> None:
-        self._source = source
+        # A unit of work is bounded as a whole.
+        self._source = replace(source, keeps_time=False)
         self._free = asyncio.Semaphore(most)
         self._idle: list[PgConnection] = []
         self._pids: set[int] = set()

@@ -59,6 +59,8 @@ class PgSource:
     name: str
     seconds: float = CONNECT_SECONDS
     """How long a statement, and connecting, may take."""
+    keeps_time: bool = True
+    """False where whoever sends statements bounds them himself: a timer for each of them is not free."""
     ask: Callable[[], str | None] = field(default=_nobody, repr=False, compare=False)
     known: list[str] = field(default_factory=list, repr=False, compare=False)
     """The password that is tried first, where there is one."""
@@ -93,7 +95,7 @@ class PgSource:
             self.dsn,
             password=password,
             timeout=self.seconds,
-            command_timeout=self.seconds,
+            command_timeout=self.seconds if self.keeps_time else None,
             statement_cache_size=0,
             server_settings={**_SETTINGS, **settings},
         )

@@ -166,8 +166,7 @@ class PostgresDatabase:
         return answer if is_wanted else None
 
     async def _ask(self, lane: PgConnection, verb: str, statement: str) -> None:
-        async with asyncio.timeout(_SHARES[verb] * self._patience):
-            done = await lane.raw.execute(statement)
+        done = await lane.raw.execute(statement, timeout=_SHARES[verb] * self._patience)
         if done != verb:
             raise RuntimeError(f"{verb} was answered with {done}")
 

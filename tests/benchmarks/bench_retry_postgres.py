@@ -43,10 +43,10 @@ class Noting:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
-    async def execute(self, text: str) -> Any:
+    async def execute(self, text: str, **options: Any) -> Any:
         """Run a text without arguments."""
         self._sent.append((text, ()))
-        return await self._raw.execute(text)
+        return await self._raw.execute(text, **options)
 
     async def prepare(self, text: str, **options: Any) -> Any:
         """Prepare a statement that notes its runs."""
