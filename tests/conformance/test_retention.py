@@ -177,7 +177,7 @@ class Writer(threading.Thread):
                 await retry_execution(database, ADMIN, each)
                 self.waits.append(time.monotonic() - began)
                 self.begun.set()
-                await asyncio.sleep(0.002)
+                await asyncio.sleep(0.02)
 
 
 async def test_no_writer_waits_a_second_while_20_000_are_deleted(
