@@ -1,7 +1,7 @@
 """How times and ids are kept: as each backend keeps them best, and the same to whoever reads them."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     ARRAY,
@@ -75,6 +75,10 @@ class OneOf(ColumnElement[bool]):
     def __init__(self, column: Column[int], name: str) -> None:
         self.listed = column.in_(bindparam(name, expanding=True, type_=BIG))
         self.array = column == any_(bindparam(name, type_=ARRAY(BigInteger())))
+
+    def self_group(self, against: object = None) -> Self:  # noqa: ARG002 - SQLAlchemy's signature
+        """Stand in a condition as it is: for SQLite `... = 1` would be written, which no index serves."""
+        return self
 
 
 @compiles(OneOf)

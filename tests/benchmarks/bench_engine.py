@@ -262,21 +262,26 @@ async def across(path: Path, seconds: float, calls: int) -> dict[str, float]:
     return {"idle core": idle, "p50": statistics.median(times), "p95": p95(times)}
 
 
-def measure(jobs: int, concurrency: int, calls: int, runs: int, idle: float) -> dict[str, Any]:
+def drains(place: Path, jobs: int, concurrency: int) -> dict[str, float]:
+    """Drain with both, one right after the other."""
+    ours = asyncio.run(drain(place / f"drain-{concurrency}.db", jobs, concurrency))
+    huey = drain_huey(place / f"huey-{concurrency}.db", jobs, concurrency)
+    figures = {"ours /s": ours, "huey /s": huey, "ratio": ours / huey}
+    return {f"drain at {concurrency}: {name}": value for name, value in figures.items()}
+
+
+def measure(jobs: int, at: Sequence[int], calls: int, runs: int, idle: float) -> dict[str, Any]:
     """Run all parts in turn, `runs` times, and give the medians."""
     rounds: list[dict[str, float]] = []
     for number in range(runs):
         with tempfile.TemporaryDirectory(prefix="jobmon-bench-") as folder:
             place = Path(folder)
-            ours = asyncio.run(drain(place / "drain.db", jobs, concurrency))
-            huey = drain_huey(place / "huey.db", jobs, concurrency)
+            drained = [drains(place, jobs, concurrency) for concurrency in at]
             near = asyncio.run(pick_up(place / "near.db", calls))
             far = asyncio.run(across(place / "far.db", idle, calls // 4))
         rounds.append(
             {
-                "drain: ours /s": ours,
-                "drain: huey /s": huey,
-                "drain: ratio": ours / huey,
+                **{name: value for each in drained for name, value in each.items()},
                 **{f"pick-up: {name} ms": value for name, value in near.items()},
                 "pick-up: ratio p95": near["ours p95"] / near["bare p95"],
                 "across: p50 ms": far["p50"],
@@ -292,7 +297,8 @@ def main() -> int:
     """Print the figures; fail where an aim is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=5_000)
-    parser.add_argument("--concurrency", type=int, default=64, help="the same for both sides")
+    told = "the same for both sides; the aim is judged at the highest"
+    parser.add_argument("--concurrency", type=int, nargs="+", default=[4, 8, 64], help=told)
     parser.add_argument("--calls", type=int, default=400, help="pick-ups a run; across processes a quarter")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--idle", type=float, default=20.0, help="seconds")
@@ -302,21 +308,20 @@ def main() -> int:
         asyncio.run(be_idle(chosen.be_idle, chosen.idle))
         return 0
     medians = measure(chosen.jobs, chosen.concurrency, chosen.calls, chosen.runs, chosen.idle)
-    print(
-        f"medians of {chosen.runs} runs; concurrency {chosen.concurrency} on both sides, {chosen.jobs} jobs"
-    )
+    print(f"medians of {chosen.runs} runs, {chosen.jobs} jobs, the same concurrency on both sides")
     print(json.dumps({name: round(value, 3) for name, value in medians.items()}, indent=2))
+    most = max(chosen.concurrency)
     missed = [
         name
         for name, good in (
-            (f"drain at least {DRAIN_AIM} x huey", medians["drain: ratio"] >= DRAIN_AIM),
+            (f"drain at {most} at least {DRAIN_AIM} x huey", medians[f"drain at {most}: ratio"] >= DRAIN_AIM),
             (f"pick-up at most {PICKUP_AIM} x a bare event", medians["pick-up: ratio p95"] <= PICKUP_AIM),
             (f"across processes under {ACROSS_AIM_MS} ms", medians["across: p95 ms"] < ACROSS_AIM_MS),
             (f"idle under {IDLE_AIM:.0%} of a core", medians["across: idle % of a core"] < IDLE_AIM * 100),
         )
         if not good
     ]
-    print("missed: " + "; ".join(missed) if missed else "every aim is met")
+    print("missed: " + "; ".join(missed) if missed else f"every aim is met, the drain's at {most}")
     return 1 if missed else 0
 
 
