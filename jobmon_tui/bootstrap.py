@@ -151,8 +151,13 @@ async def schema_of(location: DatabaseLocation) -> str | None:
 
 
 @asynccontextmanager
-async def open_house(location: DatabaseLocation, *, create: bool = False) -> AsyncIterator[House]:
-    """Open the database; with `create` a missing one is made. Raises `storage_unavailable`."""
+async def open_house(
+    location: DatabaseLocation, *, create: bool = False, queues: Sequence[str] = ()
+) -> AsyncIterator[House]:
+    """Open the database; with `create` a missing one is made. Raises `storage_unavailable`.
+
+    A scheduler over it serves `queues`; all of them where none is named.
+    """
     async with await open_database(location, create=create) as database:
         liveness = Liveness()
         services = LocalServices(
@@ -163,7 +168,7 @@ async def open_house(location: DatabaseLocation, *, create: bool = False) -> Asy
             database_name=location.label,
             liveness=liveness,
         )
-        yield House(database, services, DatabaseQueue(database), liveness)
+        yield House(database, services, DatabaseQueue(database, queues=queues), liveness)
 
 
 @asynccontextmanager
@@ -239,13 +244,14 @@ async def run_worker(
     grace: float,
     tell: Callable[[str], None],
     output_kib: int = OUTPUT_KIB,
+    queues: Sequence[str] = (),
 ) -> None:
     """Be a worker with no screen until SIGTERM or SIGINT, then drain for at most `grace` seconds.
 
     A second signal, or SIGHUP, stops at once what still runs. Raises `storage_unavailable` at the start;
-    later the engine waits for the database to come back.
+    later the engine waits for the database to come back. Serves `queues`; all where none is named.
     """
-    async with open_house(location) as house:
+    async with open_house(location, queues=queues) as house:
         asked = asyncio.Event()
         worker = start_worker(
             house, output_dir, concurrency, lambda _error: asked.set(), output_kib=output_kib
@@ -267,7 +273,8 @@ async def run_worker(
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, on_signal)
         loop.add_signal_handler(signal.SIGHUP, at_once, "terminal closed")
-        tell(f"This worker runs up to {concurrency} reports at once. Stop it with Ctrl+C.")
+        which = f", from the queues {', '.join(queues)} only" if queues else ""
+        tell(f"This worker runs up to {concurrency} reports at once{which}. Stop it with Ctrl+C.")
         await asked.wait()
         await worker.stop(grace, "worker stopped")
         await asyncio.gather(*stops)

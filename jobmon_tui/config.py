@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from jobmon_tui.config_file import KEYS, config_path, expanded, read_config
 from jobmon_tui.database_location import (
@@ -21,9 +27,12 @@ from jobmon_tui.database_location import (
     refuse_password,
 )
 from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.report import QUEUE_LIMIT
+from jobmon_tui.domain.text import one_line
 from jobmon_tui.toml_lines import TomlFile
 
 _PREFIX = "JOBMON_"
+_FLAGS = {"database_url": "database", "queues": "queue"}
 _LONGEST = 86_400.0
 
 
@@ -32,6 +41,17 @@ def _not_a_flag(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("write a number")  # noqa: TRY004  # pydantic takes ValueError only
     return value
+
+
+def _queue_names(value: object) -> object:
+    # In the environment one text has to hold them all.
+    names = [each.strip() for each in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
+        raise ValueError("write the names of queues, with commas between them")
+    for each in names:
+        if not each or each != one_line(each, QUEUE_LIMIT):
+            raise ValueError(f"the name of a queue has 1 to {QUEUE_LIMIT} characters on one line")
+    return tuple(dict.fromkeys(names))
 
 
 Seconds = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
@@ -49,6 +69,7 @@ class Settings(BaseSettings):
         default_factory=lambda: default_folder() / "reports"
     )
     concurrency: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=4, ge=1, le=256)
+    queues: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_queue_names)] = ()
     scheduler: Literal["auto", "on", "off"] = "auto"
     drain_seconds: Seconds = 30.0
     output_kib: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=64, ge=1, le=4096)
@@ -90,7 +111,7 @@ def _from_file(found: TomlFile | None) -> dict[str, object]:
 
 def _origin(key: str, flags: Mapping[str, object], found: TomlFile | None) -> str:
     if key in flags:
-        return "--" + ("database" if key == "database_url" else key.replace("_", "-"))
+        return "--" + _FLAGS.get(key, key.replace("_", "-"))
     if os.environ.get(_PREFIX + key.upper()):
         return _PREFIX + key.upper()
     if found is not None and key in found.values:
@@ -142,6 +163,7 @@ def provenance(**flags: object) -> Sequence[Provenance]:
         for key in KEYS
     }
     shown["database_url"] = settings.database.url
+    shown["queues"] = ", ".join(settings.queues) or "all"
     rows = [Provenance(key, shown[key], _origin(key, given, found)) for key in KEYS]
     token = "********" if settings.token else None
     rows.append(Provenance("token", token, _origin("token", given, found) if token else "keyring, if any"))

@@ -16,6 +16,7 @@ KEYS: Final = (
     "database_url",
     "output_dir",
     "concurrency",
+    "queues",
     "scheduler",
     "drain_seconds",
     "output_kib",

@@ -49,7 +49,7 @@ async def connect(scheduler: str | None) -> Connection:
     settings = await asyncio.to_thread(load_settings)
     location = settings.database
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_house(location, create=True))
+        house = await stack.enter_async_context(open_house(location, create=True, queues=settings.queues))
         worker: InProcessWorker | None = None
         if await _wants_worker(house, scheduler or settings.scheduler):
             worker = start_worker(

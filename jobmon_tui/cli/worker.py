@@ -14,14 +14,20 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(min=1, max=256, help="How many reports run at once.")
     ] = None,
+    queue: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Serve this queue; again for another one. Left out: all queues."),
+    ] = None,
 ) -> None:
     """Run reports, with no screen.
 
+    A report names its queue in its file: queue = "reports".
+
     On SIGTERM it finishes what runs, for as long as drain_seconds, then ends.
 
-    Example: jobmon worker --concurrency 8
+    Example: jobmon worker --concurrency 8 --queue reports --queue default
     """
-    given = settings(concurrency=concurrency)
+    given = settings(concurrency=concurrency, queues=queue or None)
     asyncio.run(
         run_worker(
             given.database,
@@ -30,5 +36,6 @@ def worker(
             grace=given.drain_seconds,
             tell=complain,
             output_kib=given.output_kib,
+            queues=given.queues,
         )
     )

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.policy_queries import ANYBODY, NO_LIMITS, Asker, Place, Ready, first_of_all
 from jobmon_tui.storage.transaction import SqlTransaction
-from jobmon_tui.storage.triggers_postgres import TICKETS
+from jobmon_tui.storage.triggers_postgres import HAS_LIMIT, TICKETS
 from scheduler.ports import Claimed
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 _LOOK_AROUND: Final = 1.0
 """Seconds for which is believed what was seen of queues and limits, as long as something is handed out."""
+_SWEEP_EVERY: Final = 30.0
+_SWEEP_AT_LEAST: Final = 300.0
+"""Seconds between two sweeps of a worker that finds nothing else to do, and of one that always does."""
+_SWEPT: Final = 10_000
+"""Executions that one sweep gives tickets to at most; the next follows with the next look then."""
 _LIMITS_LOCK = text("SELECT pg_advisory_xact_lock(7091, 1)")
 """Two numbers of our own: whoever starts executions of reports with limits waits for the others here."""
 # Step by step from one queue's name to the next: DISTINCT would read all that is queued.
@@ -42,6 +47,17 @@ UNION ALL
 SELECT 'limits', NULL, NULL, NULL WHERE NOT ({NO_LIMITS})
 """  # noqa: S608 - constants
 ).bindparams(bindparam("by", type_=Uuid()))
+# By one worker at a time. A database that was restored without PgQueuer's table is whole again after it.
+_SWEEP = text(
+    f"""
+SELECT jobmon_ticket(ARRAY(
+  SELECT e.id FROM job_execution_log AS e
+  WHERE e.status = 'Queued' AND NOT ({HAS_LIMIT})
+    AND NOT EXISTS (SELECT 1 FROM {TICKETS} AS t WHERE t.id = e.id)
+  ORDER BY e.priority DESC, e.id LIMIT {_SWEPT}
+)) AS made WHERE pg_try_advisory_xact_lock(7091, 2)
+"""  # noqa: S608 - constants
+)
 _GIVE_BACK = text(
     f"UPDATE {TICKETS} SET status = 'queued', queue_manager_id = NULL "  # noqa: S608
     "WHERE queue_manager_id = :by AND status = 'picked' AND NOT id = ANY (:kept)"
@@ -83,7 +99,7 @@ class PgClaims(SqlTransaction):
             return first_of_all(found, limit)
         return self._look_around(limit, now, by)
 
-    def _look_around(self, limit: int, now: datetime, by: Asker) -> Sequence[int]:
+    def _look_around(self, limit: int, now: datetime, by: Asker, *, may_sweep: bool = True) -> Sequence[int]:
         around = self._connection.execute(_AROUND, {"by": by.id}).all()
         there = {str(row.entrypoint) for row in around if row.kind == "queue"}
         by.sees = sorted(there.union(by.sees).intersection(by.queues or {*there, *by.sees}))
@@ -93,6 +109,8 @@ class PgClaims(SqlTransaction):
         is_plain = not found and not has_limits
         by.sees_until = time.monotonic() + _LOOK_AROUND if is_plain else 0.0
         found |= self._handed_out(limit, by.sees, by)
+        if may_sweep and self._swept(by, is_idle=not found):
+            return self._look_around(limit, now, by, may_sweep=False)
         if not has_limits:
             return first_of_all(found, limit)
         found |= {*self._with_limits(self._room(), by, {"now": now, "most": limit})}
@@ -100,6 +118,15 @@ class PgClaims(SqlTransaction):
         # Handed out, and now no more among the first: others shall have them at once.
         self._connection.execute(_GIVE_BACK, {"by": by.id, "kept": offered})
         return offered
+
+    def _swept(self, by: Asker, *, is_idle: bool) -> int:
+        """Give tickets to what waits without one, where it is time for that; return to how many."""
+        now = time.monotonic()
+        if now < by.sweeps_at + (0.0 if is_idle else _SWEEP_AT_LEAST - _SWEEP_EVERY):
+            return 0
+        made = int(self._connection.execute(_SWEEP).scalar() or 0)
+        by.sweeps_at = now + (0.0 if made == _SWEPT else _SWEEP_EVERY)
+        return made
 
     def _handed_out(self, limit: int, queues: Sequence[str], by: Asker) -> set[Place]:
         return set(self._tickets.hand_out(limit, queues, by.id)) if queues else set()

@@ -42,7 +42,7 @@ SETTINGS: Final = DBSettings(
     durability=Durability.durable,
     widen_id=True,
 )
-_BUILDERS: Final[dict[str, Any]] = {
+BUILDERS: Final[dict[str, Any]] = {
     "qbe": QueryBuilderEnvironment(SETTINGS),
     "qbq": QueryQueueBuilder(SETTINGS),
     "qbs": QuerySchedulerBuilder(SETTINGS),
@@ -60,7 +60,7 @@ ALTER TABLE {TICKETS} DISABLE TRIGGER {SETTINGS.trigger};
 
 def install_statements() -> str:
     """Return what makes PgQueuer's tables as this release of it declares them, and what we change of them."""
-    environment: QueryBuilderEnvironment = _BUILDERS["qbe"]
+    environment: QueryBuilderEnvironment = BUILDERS["qbe"]
     made = environment.build_install_query(create_schema=False)
     return f"{made}\n{environment.build_optimize_autovacuum_query()}\n{_OURS}"
 
@@ -88,7 +88,7 @@ class Tickets:
     """PgQueuer within one of our transactions; its methods run inside `greenlet_spawn` only."""
 
     def __init__(self, lane: PgConnection) -> None:
-        self._queries = Queries(_InTransaction(lane), **_BUILDERS)
+        self._queries = Queries(_InTransaction(lane), **BUILDERS)
 
     def hand_out(self, most: int, queues: Sequence[str], to: UUID) -> Sequence[tuple[int, int]]:
         """Take at most `most` tickets that are due, and return (execution's id, priority) of each.

@@ -53,13 +53,15 @@ class Asker:
     """Who looks for work, and in which queues; in all of them where none is named.
 
     `sees` are the queues where something waited whenever this asker looked around; at `sees_until`, on the
-    monotonic clock, it must do so again: on PostgreSQL that is a trip of its own.
+    monotonic clock, it must do so again: on PostgreSQL that is a trip of its own. At `sweeps_at` it looks for
+    what waits there and was never handed to anybody.
     """
 
     queues: tuple[str, ...] = ()
     id: UUID = field(default_factory=uuid4)
     sees: Sequence[str] = ()
     sees_until: float = 0.0
+    sweeps_at: float = 0.0
 
 
 ANYBODY: Final = Asker()

@@ -63,7 +63,7 @@ CREATE OR REPLACE FUNCTION jobmon_tell(ids bigint[]) RETURNS void LANGUAGE sql A
   SELECT pg_notify('{CHANNEL}', CASE WHEN cardinality(ids) <= {_MOST_NAMED} THEN array_to_string(ids, ',') ELSE '' END)
 $$
 """
-_HAS_LIMIT = " OR ".join(
+HAS_LIMIT: Final = " OR ".join(
     f"EXISTS (SELECT 1 FROM {table} AS each WHERE each.{key} = e.configuration_id AND each.max_concurrent IS NOT NULL)"
     for table, key in (("report_configuration", "id"), ("report_state", "configuration_id"))
 )
@@ -75,7 +75,7 @@ DECLARE
 BEGIN
   INSERT INTO {TICKETS} (id, priority, entrypoint, payload, execute_after, status)
   SELECT e.id, e.priority, e.queue, convert_to(e.id::text, 'UTF8'), coalesce(e.not_before, now()), 'queued'
-  FROM {_LOG} AS e WHERE e.id = ANY (wanted) AND e.status = 'Queued' AND NOT ({_HAS_LIMIT})
+  FROM {_LOG} AS e WHERE e.id = ANY (wanted) AND e.status = 'Queued' AND NOT ({HAS_LIMIT})
   ORDER BY e.id ON CONFLICT (id) DO NOTHING;
   GET DIAGNOSTICS made = ROW_COUNT;
   RETURN made;

@@ -154,3 +154,27 @@ def test_locations_are_absolute_and_tell_databases_apart(
     assert parse_location("sqlite+aiosqlite:///a.db") == relative
     assert relative.identity == parse_location(f"sqlite:///{tmp_path}/x/../a.db").identity
     assert relative.identity != parse_location("sqlite:///b.db").identity
+
+
+def test_queues_come_from_flags_the_environment_and_the_file(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JOBMON_QUEUES", raising=False)
+    assert load_settings().queues == ()
+    _config(home, 'queues = ["reports", "default"]\n')
+    assert load_settings().queues == ("reports", "default")
+    monkeypatch.setenv("JOBMON_QUEUES", "nightly, reports,nightly")
+    assert load_settings().queues == ("nightly", "reports")
+    assert load_settings(queues=["a,b"]).queues == ("a,b",)
+    shown = {row.key: (row.value, row.origin) for row in provenance(queues=["a", "b"])}
+    assert shown["queues"] == ("a, b", "--queue")
+
+
+@pytest.mark.parametrize("wrong", [",", "a,,b", "a\x1b[2J", "x" * 101])
+def test_a_queue_needs_a_plain_name(home: Path, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    monkeypatch.setenv("JOBMON_QUEUES", wrong)
+    assert "JOBMON_QUEUES" in _refusal()
+
+
+def test_a_flag_that_names_no_queue_is_refused_by_its_name(home: Path) -> None:
+    assert _refusal(queues=[""]).startswith("--queue: ")
