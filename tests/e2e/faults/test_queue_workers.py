@@ -100,12 +100,15 @@ def test_what_kills_each_worker_is_stopped_and_says_so(postgres_database: str, t
         query = "SELECT status, error FROM job_execution_log WHERE report = 'Poison' ORDER BY id"
         return [(status, error) for status, error in stage.ask(query)]
 
+    def runs() -> list[str]:
+        return begun.read_text(encoding="utf-8").split() if begun.exists() else []
+
     # The one that watches serves another queue, and so is never the one that is killed.
     with stage.working("--queue", "elsewhere"):
         while not any(LOST_TOO_OFTEN in (error or "") for _, error in statuses()):
             count = len(statuses())
             victim = stage.start_worker()
-            wait_until(lambda: statuses()[-1][0] == "Running", 20)
+            wait_until(lambda n=count: len(runs()) == n, 20)
             victim.kill()
             victim.wait()
             wait_until(lambda n=count: statuses()[n - 1][0] == "Failed", LOST_WITHIN)
@@ -114,7 +117,7 @@ def test_what_kills_each_worker_is_stopped_and_says_so(postgres_database: str, t
     with stage.working():
         stage_id = stage.queue("Plain")
         wait_until(lambda: stage.status_of(stage_id)[0] == "Succeeded", AT_ONCE)
-    times = Counter(begun.read_text(encoding="utf-8").split())
+    times = Counter(runs())
     assert set(times.values()) == {1}
     assert len(times) == len(statuses())
     assert_sound_on(source)
