@@ -119,5 +119,6 @@ def test_what_kills_each_worker_is_stopped_and_says_so(postgres_database: str, t
         wait_until(lambda: stage.status_of(stage_id)[0] == "Succeeded", AT_ONCE)
     times = Counter(runs())
     assert set(times.values()) == {1}
-    assert len(times) == len(statuses())
+    # A worker may be killed before its command has written that it began.
+    assert 0 < len(times) <= len(statuses())
     assert_sound_on(source)
