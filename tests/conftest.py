@@ -1,5 +1,6 @@
 """What every kind of test may ask for."""
 
+import signal
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,10 @@ from jobmon_tui.storage.pg_source import PgSource
 from tests import postgres
 from tests.backends import Opens, Place, Raw, Store, open_at, raw_at
 from tests.conformance.world import add_people
+
+# A shell that runs the tests in the background has Ctrl+C ignored, and so would every program that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

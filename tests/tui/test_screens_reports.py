@@ -187,6 +187,8 @@ async def test_nothing_is_painted_again_while_nothing_differs(monkeypatch: pytes
     app = signed_in_stage(services=services).app()
     async with app.run_test(size=(80, 24)) as pilot:
         await _open(pilot)
+        # Whatever the opening itself has still to paint is painted now.
+        await pilot.pause(0.5)
         table = app.screen.query_one(ReportsTable)
         painted: list[object] = []
         monkeypatch.setattr(table, "clear", lambda **_: painted.append("table"))
@@ -213,8 +215,12 @@ async def test_without_reports_it_says_how_to_make_one() -> None:
 async def test_the_keys_stand_in_the_help_and_in_the_footer() -> None:
     app = JobmonApp(signed_in_stage(services=_services()).connect, Options(origin="pts/1"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.2)
-        footer = screen_text(app).split("\n")[-1]
+        footer = ""
+        for _ in range(50):
+            await pilot.pause(0.1)
+            footer = screen_text(app).split("\n")[-1]
+            if "s Reports" in footer:
+                break
         assert "s Reports" in footer
         assert "q Quit" in footer
         await pilot.press("s")
