@@ -12,7 +12,7 @@ from tests import postgres
 from tests.backends import Opens, Place, Raw, Store, open_at, raw_at
 from tests.conformance.world import add_people
 
-# A shell that runs the tests in the background has Ctrl+C ignored, and so would every program that they start.
+# A shell that runs the tests in the background has Ctrl+C ignored, and so would be what they start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

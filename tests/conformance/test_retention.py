@@ -157,8 +157,9 @@ def test_nobody_may_be_called_as_the_one_who_prunes() -> None:
 class Writer(threading.Thread):
     """Retries failures one after the other on a connection of its own, as another process would."""
 
-    def __init__(self, place: Place, failures: Sequence[int]) -> None:
+    def __init__(self, place: Place, failures: Sequence[int], pause: float = 0.002) -> None:
         super().__init__()
+        self._pause = pause
         self._place = place
         self._failures = failures
         self.begun = threading.Event()
@@ -177,7 +178,7 @@ class Writer(threading.Thread):
                 await retry_execution(database, ADMIN, each)
                 self.waits.append(time.monotonic() - began)
                 self.begun.set()
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(self._pause)
 
 
 async def test_no_writer_waits_a_second_while_20_000_are_deleted(
@@ -188,7 +189,7 @@ async def test_no_writer_waits_a_second_while_20_000_are_deleted(
     await store.write(many(failures, "Failed", NEW))
     raw("ANALYZE")
     await store.write(lambda transaction: transaction.add_report(DRAFT, NOW))
-    writer = Writer(place, failures)
+    writer = Writer(place, failures, 0.02)
     writer.start()
     told: list[int] = []
     try:
