@@ -53,7 +53,9 @@ class AnyReport:
         return draft
 
     def next_due(self, draft: ReportDraft, after: datetime) -> datetime | None:
-        return None if draft.schedule is None else after + timedelta(hours=1)
+        # On the full hour, as a real schedule has it: not another one each time that it is asked.
+        hour = after.replace(minute=0, second=0, microsecond=0)
+        return None if draft.schedule is None else hour + timedelta(hours=1)
 
 
 class FakeServices(LocalServices):
