@@ -24,14 +24,12 @@ class Runner:
 
 
 async def main(path: Path, concurrency: int) -> None:
-    """Get ready, say so, begin at a line on standard input, and work until it is closed."""
+    """Work until standard input is closed."""
     async with await SqliteDatabase.open(path) as database:
         queue = DatabaseQueue(database)
         info = WorkerInfo(f"claimer:{os.getpid()}", "here", os.getpid(), "0", concurrency)
         wakeup = WatchWakeup(database.feed.watch())
         scheduler = Scheduler(queue, queue, Runner(), wakeup, SystemClock(), info)
-        print("ready", flush=True)
-        await asyncio.to_thread(sys.stdin.readline)
         working = asyncio.create_task(scheduler.run())
         await asyncio.to_thread(sys.stdin.readline)
         await scheduler.stop(10.0, "test over")
