@@ -47,12 +47,11 @@ def rfc3339(moment: datetime) -> str:
 
 def cleaned(entry: NewAuditEntry) -> NewAuditEntry:
     """Return the entry as a database can keep it: what is hashed must be what is read again."""
-    return replace(
-        entry,
-        actor=clean(entry.actor),
-        origin=clean(entry.origin),
-        details=None if entry.details is None else clean(entry.details),
-    )
+    actor, origin = clean(entry.actor), clean(entry.origin)
+    details = None if entry.details is None else clean(entry.details)
+    if (actor, origin, details) == (entry.actor, entry.origin, entry.details):
+        return entry
+    return replace(entry, actor=actor, origin=origin, details=details)
 
 
 def canonical(entry_id: int, entry: NewAuditEntry) -> str:

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, literal_column, or_, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 
 from jobmon_tui.domain.execution import GREATEST_ID, Execution, ExecutionDetails, NewExecution, Status
-from jobmon_tui.storage.execution_rows import DETAILS, LIST, details_of, execution_of
+from jobmon_tui.storage.execution_rows import DETAILS, LIST, details_of, execution_of, found_as
 from jobmon_tui.storage.listing_queries import ListingQueries
 from jobmon_tui.storage.tables import cancel_requests, executions
 
-# Written out, not bound: a partial index is used only where its own words stand in the query.
-_active = or_(*[executions.c.status == literal_column(f"'{status}'") for status in ("Queued", "Running")])
 # The statements of a retry are built once: putting one together costs more than running it.
 _ONE = DETAILS.where(executions.c.id == bindparam("wanted"))
-_ACTIVE_CHILD = LIST.where(executions.c.retry_of == bindparam("wanted"), _active)
+_ACTIVE_CHILD = LIST.where(
+    executions.c.retry_of == bindparam("wanted"), or_(found_as(Status.QUEUED), found_as(Status.RUNNING))
+)
 ACTIVE_CHILD_LOCKED: Select[Any] = _ACTIVE_CHILD.with_for_update(key_share=True, of=executions)
 """The same, which nobody else can start or cancel meanwhile."""
 _WITH_KEY = LIST.where(

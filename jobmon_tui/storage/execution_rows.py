@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from sqlalchemy import FromClause, Label, Select, bindparam, case, func, select, true
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Label,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    select,
+    true,
+)
 
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status, Trigger
 from jobmon_tui.storage.tables import executions, reports
@@ -81,7 +92,19 @@ _wide = (
     executions.c.output_size,
     executions.c.output_sha256,
 )
-_LISTED = frozenset(column.name for column in _listed)
+# Both in the order of the fields of what is built of them, so that a row needs no look at its names.
+_WIDTH = len(_listed) + len(_wide)
+_KINDS = tuple(
+    (place, kind)
+    for name, kind in (
+        ("status", Status),
+        ("trigger", Trigger),
+        ("configuration_state", ConfigurationState),
+        ("retried_by_status", Status),
+    )
+    for place, column in enumerate(_listed)
+    if column.name == name
+)
 DETAILS: Select[Any] = select(*_listed, *_wide).select_from(_joined)
 """Executions with what `details_of` needs."""
 ONE_LOCKED: Select[Any] = (
@@ -96,27 +119,25 @@ For a backend where others write at the same time.
 """
 
 
+def found_as(status: Status) -> ColumnElement[bool]:
+    """Return what is true of an execution in this status, to be found by an id.
+
+    Without the concatenation PostgreSQL's planner may read the index of all that is queued instead, which it
+    takes for next to nothing where its statistics are older than the queue.
+    """
+    written_out: ColumnElement[str] = executions.c.status + literal_column("''")
+    return written_out == literal_column(f"'{status}'")
+
+
 def execution_of(row: Any) -> Execution:
-    """Build an execution from a row of `LIST`."""
-    values = row._mapping  # noqa: SLF001  # SQLAlchemy's documented name for a row as a mapping
-    listed = {name: values[name] for name in _LISTED}
-    listed["status"] = Status(listed["status"])
-    listed["trigger"] = Trigger(listed["trigger"])
-    child = listed["retried_by_status"]
-    listed["retried_by_status"] = None if child is None else Status(child)
-    listed["configuration_state"] = ConfigurationState(listed["configuration_state"])
-    return Execution(**listed)
+    """Build an execution from a row of `LIST`, or one that begins with its columns."""
+    values = list(row[: len(_listed)])
+    for place, kind in _KINDS:
+        if values[place] is not None:
+            values[place] = kind(values[place])
+    return Execution(*values)
 
 
 def details_of(row: Any) -> ExecutionDetails:
-    """Build an execution with its snapshot from a row of `DETAILS`, or of `ONE_LOCKED`."""
-    return ExecutionDetails(
-        execution_of(row),
-        row.configuration,
-        row.error_detail,
-        row.queue,
-        row.priority,
-        row.output_rows,
-        row.output_size,
-        row.output_sha256,
-    )
+    """Build an execution with its snapshot from a row of `DETAILS`, or one that begins with its columns."""
+    return ExecutionDetails(execution_of(row), *row[len(_listed) : _WIDTH])

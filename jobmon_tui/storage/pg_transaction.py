@@ -21,7 +21,7 @@ from jobmon_tui.storage.transaction import ACTOR
 _asker = ACTOR.subquery("asker")
 _found = ONE_LOCKED.lateral("found")
 _ASKED_ABOUT = select(
-    _asker.c.name.label("asker_name"), _asker.c.role.label("asker_role"), *_found.c
+    *_found.c, _asker.c.name.label("asker_name"), _asker.c.role.label("asker_role")
 ).select_from(_asker.outerjoin(_found, true()))
 """Who asks, and the execution that it is about."""
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('job_execution_log', 'id'))")

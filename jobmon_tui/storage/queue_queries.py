@@ -12,6 +12,7 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.ports import StoredOutput, WorkerSeen
 from jobmon_tui.storage.column_types import OneOf
+from jobmon_tui.storage.execution_rows import found_as
 from jobmon_tui.storage.finish_queries import FinishQueries
 from jobmon_tui.storage.policy_queries import NO_LIMITS
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
@@ -19,12 +20,11 @@ from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
 
 # Written out, not bound: a partial index is used only where its own words stand in the query.
-_ready = executions.c.status == literal_column("'Queued'")
 _running = executions.c.status == literal_column("'Running'")
 # Built once: putting a statement together costs more than running it (docs/decisions/0001).
 _START = (
     update(executions)
-    .where(OneOf(executions.c.id, "wanted"), _ready)
+    .where(OneOf(executions.c.id, "wanted"), found_as(Status.QUEUED))
     .values(
         status=Status.RUNNING.value,
         worker=bindparam("by"),

@@ -68,6 +68,8 @@ HAS_LIMIT: Final = " OR ".join(
     for table, key in (("report_configuration", "id"), ("report_state", "configuration_id"))
 )
 # Executions of a report with a limit get none: a ticket that may not be used would only come back again and again.
+# They are found by id: `status = 'Queued'` would let the planner read all that is queued, which it takes for next to
+# nothing where its statistics are older than the queue.
 _TICKET = f"""
 CREATE OR REPLACE FUNCTION jobmon_ticket(wanted bigint[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -75,7 +77,7 @@ DECLARE
 BEGIN
   INSERT INTO {TICKETS} (id, priority, entrypoint, payload, execute_after, status)
   SELECT e.id, e.priority, e.queue, convert_to(e.id::text, 'UTF8'), coalesce(e.not_before, now()), 'queued'
-  FROM {_LOG} AS e WHERE e.id = ANY (wanted) AND e.status = 'Queued' AND NOT ({HAS_LIMIT})
+  FROM {_LOG} AS e WHERE e.id = ANY (wanted) AND e.status || '' = 'Queued' AND NOT ({HAS_LIMIT})
   ORDER BY e.id ON CONFLICT (id) DO NOTHING;
   GET DIAGNOSTICS made = ROW_COUNT;
   RETURN made;
