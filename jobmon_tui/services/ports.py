@@ -19,12 +19,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ExecutionFilter:
-    """Which executions a list shows; empty fields do not narrow. `search` matches report names."""
+    """Which executions a list shows; empty fields do not narrow, the others do so together.
+
+    `search` is a part of the report's name, `error` one of a Failed execution's error (no other status has
+    one), `by` the account that asked for it: upper and lower case are alike in all three. `report` is exact.
+    """
 
     statuses: frozenset[Status] = frozenset()
     report: str | None = None
     search: str | None = None
     since: datetime | None = None
+    error: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

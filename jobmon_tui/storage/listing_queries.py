@@ -1,65 +1,32 @@
 """What lists, counts and pages of executions ask, on any backend."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, text
+from sqlalchemy import Select, and_, func, or_, select
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.domain.text import clean
 from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
 from jobmon_tui.storage.execution_rows import LIST, execution_of
+from jobmon_tui.storage.listing_filter import narrowing
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import executions, outputs, reports, status_counts
 
 _LINEAGE_LIMIT = 100
 _MOST_PARTS = 20
 """Statuses and reports whose pages are read one by one and put together."""
-# Step by step from one report's name to the next: DISTINCT would read the whole index.
-_NAMES = text(
-    """
-WITH RECURSIVE named (report) AS (
-  SELECT min(report) FROM job_execution_log
-  UNION ALL
-  SELECT (SELECT min(e.report) FROM job_execution_log AS e WHERE e.report > named.report)
-  FROM named WHERE named.report IS NOT NULL
-)
-SELECT report FROM named WHERE report IS NOT NULL
-"""
-)
-
-
-def _narrowed(query: Select[Any], wanted: ExecutionFilter, names: Sequence[str] | None) -> Select[Any]:
-    if wanted.statuses:
-        query = query.where(executions.c.status.in_(sorted(wanted.statuses)))
-    if names is not None:
-        query = query.where(executions.c.report.in_(names))
-    if wanted.since is not None:
-        query = query.where(executions.c.queued_at >= wanted.since)
-    return query
 
 
 class ListingQueries(OnConnection):
     """The part of a transaction that reads many executions at a time."""
 
-    def _named(self, wanted: ExecutionFilter) -> Sequence[str] | None:
-        """Return the reports' names that the filter matches; None where it matches all."""
-        if not wanted.search:
-            return None if wanted.report is None else [clean(wanted.report)]
-        # Compared here: SQLite knows the case of ASCII alone, and no index serves a part of a name.
-        part = clean(wanted.search).casefold()
-        known = (
-            [str(row.report) for row in self._connection.execute(_NAMES)]
-            if wanted.report is None
-            else [clean(wanted.report)]
-        )
-        return [name for name in known if part in name.casefold()]
-
     def _count(self, wanted: ExecutionFilter, above: int) -> int:
-        query = _narrowed(select(func.count()).select_from(executions), wanted, self._named(wanted))
-        return int(self._connection.execute(query.where(executions.c.id > above)).scalar_one())
+        narrow = narrowing(wanted, self._connection)
+        if narrow.matches_nothing:
+            return 0
+        query = narrow.on(select(func.count()).select_from(executions).where(executions.c.id > above))
+        return int(self._connection.execute(query).scalar_one())
 
     def executions(
         self,
@@ -71,25 +38,17 @@ class ListingQueries(OnConnection):
         offset: int = 0,
     ) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
-        names = self._named(wanted)
-        statuses: Sequence[Status | None] = sorted(wanted.statuses) or [None]
-        parts = [(status, name) for status in statuses for name in names or (None,)]
-        if len(parts) == 1 or len(parts) > _MOST_PARTS or names == []:
-            return self._page(_narrowed(LIST, wanted, names).offset(offset), limit, before, after)
+        narrow = narrowing(wanted, self._connection)
+        if narrow.matches_nothing:
+            return []
+        parts = list(narrow.parts())
+        if len(parts) == 1 or len(parts) > _MOST_PARTS:
+            return self._page(narrow.on(LIST).offset(offset), limit, before, after)
         # An index gives one status of one report in order: of each its own page, not all of them sorted.
         found = [
             execution
-            for status, name in parts
-            for execution in self._page(
-                _narrowed(
-                    LIST,
-                    replace(wanted, statuses=frozenset({status}) if status else frozenset()),
-                    None if name is None else [name],
-                ),
-                limit + offset,
-                before,
-                after,
-            )
+            for part in parts
+            for execution in self._page(part.on(LIST), limit + offset, before, after)
         ]
         found.sort(key=lambda each: each.id, reverse=after is None)
         page = found[offset : offset + limit]

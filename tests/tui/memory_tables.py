@@ -129,6 +129,8 @@ class MemoryTables:
 
     def _matches(self, execution_id: int, wanted: ExecutionFilter) -> bool:
         row = self.rows.get(execution_id)
+        if row is None and (wanted.error or wanted.by):
+            row = made_up(execution_id)
         if row is None:  # the made-up history, without making the row up
             status = _CYCLE[execution_id % len(_CYCLE)]
             report = HISTORY_REPORTS[execution_id % len(HISTORY_REPORTS)]
@@ -141,4 +143,15 @@ class MemoryTables:
             and (wanted.report is None or report == wanted.report)
             and (not wanted.search or wanted.search.lower() in report.lower())
             and (wanted.since is None or queued >= wanted.since)
+            and (not wanted.error or _has_error(row, wanted.error))
+            and (not wanted.by or (row is not None and _asked_by(row) == wanted.by.casefold()))
         )
+
+
+def _has_error(row: ExecutionDetails | None, part: str) -> bool:
+    failed = row is not None and row.execution.status is Status.FAILED
+    return failed and part.casefold() in (row.execution.error or "").casefold()
+
+
+def _asked_by(row: ExecutionDetails) -> str:
+    return row.execution.requested_by.casefold()
