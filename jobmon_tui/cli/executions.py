@@ -20,10 +20,10 @@ from jobmon_tui.cli.output import (
     story_lines,
 )
 from jobmon_tui.cli.session import with_services
-from jobmon_tui.cli.times import parse_since
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.domain.times import parse_since
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
 from jobmon_tui.services.ports import ExecutionFilter, StoredOutput

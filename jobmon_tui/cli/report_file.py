@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from jobmon_tui.bootstrap import report_catalog
-from jobmon_tui.cli.times import LONGEST_SECONDS, length_text, parse_length
 from jobmon_tui.cli.toml_text import pairs_text
 from jobmon_tui.config_file import did_you_mean
 from jobmon_tui.domain.errors import JobmonError, invalid_input
 from jobmon_tui.domain.report import DEFAULTS, MOST_URGENT, ReportDraft
 from jobmon_tui.domain.text import one_line
+from jobmon_tui.domain.times import LONGEST_SECONDS, length_text, parse_length
 from jobmon_tui.services.reports import ReportCatalog, check_draft, problems_of
 from jobmon_tui.toml_lines import TomlFile
 

@@ -15,10 +15,10 @@ from jobmon_tui.cli.options import Json, Yes
 from jobmon_tui.cli.output import local_time, print_json, say
 from jobmon_tui.cli.progress import LineProgress
 from jobmon_tui.cli.session import confirm, origin, settings
-from jobmon_tui.cli.times import parse_age
 from jobmon_tui.database_location import DatabaseLocation, SqliteLocation, sqlite_path
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.text import clean
+from jobmon_tui.domain.times import parse_age
 from jobmon_tui.storage.backup import back_up
 from jobmon_tui.storage.retention import Pruning, count_prunable
 from jobmon_tui.storage.retention_queries import Rule

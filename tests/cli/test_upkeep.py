@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.cli.times import parse_age
 from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.times import parse_age
 from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.cli.shell import Shell

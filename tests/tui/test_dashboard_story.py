@@ -54,8 +54,8 @@ async def test_where_a_filter_hides_the_new_row_the_failed_one_leads_there() -> 
         child = services.children(failed)[0]
         assert f"→ #{child} Queued" in stage.line_of(failed)
         assert not any(f"#{child} " in line[:8] for line in stage.lines)
-        assert "o Its retry" in stage.all_text
-        await stage.press("o")
+        assert "t Its retry" in stage.all_text
+        await stage.press("t")
         await stage.until(lambda: stage.table.current is not None and stage.table.current.id == child)
         assert stage.line_of(child).startswith("›")
         assert "Only" not in stage.all_text, "the filter that hid it is cleared"
@@ -70,7 +70,7 @@ async def test_the_key_goes_to_the_retry_within_the_list_too() -> None:
     async with on_stage(services) as stage:
         await stage.press("4")
         await stage.until(lambda: stage.table.total == 1)
-        await stage.press("4", "o")
+        await stage.press("4", "t")
         await stage.until(lambda: stage.table.current is not None and stage.table.current.id == child)
         assert stage.table.cursor_in_view
 

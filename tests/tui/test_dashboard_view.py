@@ -117,7 +117,7 @@ async def test_the_longest_footer_fits_80_cells() -> None:
     services.add("Sales", Status.FAILED, retry_of=failed)
     async with on_stage(services) as stage:
         await stage.press("down", "4")
-        await stage.until(lambda: "o Its retry" in stage.all_text)
+        await stage.until(lambda: "t Its retry" in stage.all_text)
         await stage.until(lambda: stage.all_text.splitlines()[-1].rstrip().endswith("q Quit"))
         assert "r Retry" in stage.all_text.splitlines()[-1]
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from jobmon_tui.bootstrap import report_catalog
 from jobmon_tui.cli.report_file import read_report_file, report_file_text
-from jobmon_tui.cli.times import length_text, parse_length
 from jobmon_tui.cli.toml_text import pairs_text
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
+from jobmon_tui.domain.times import length_text, parse_length
 from jobmon_tui.services.reports import check_draft
 from jobmon_tui.toml_lines import key_lines
 

@@ -54,7 +54,7 @@ class DashboardScreen(ActingScreen):
     DashboardScreen.-searching StatusLine { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("o", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
+        Binding("t", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
         Binding("d", "toggle_details", "Details", tooltip="Show or hide the details (also Enter)"),
         Binding("slash", "search", "Search", key_display="/", tooltip="Search by report name"),
         *(

@@ -19,7 +19,7 @@ def hint(old: str | None, row: Execution | None, *, in_view: bool, details_open:
     if row is not None and not in_view:
         return f"The cursor is on #{row.id}, out of view"
     if row is not None and row.retried_by is not None and row.retried_by_status is not None:
-        return f"Retried by #{row.retried_by} ({row.retried_by_status.value}): o goes there"
+        return f"Retried by #{row.retried_by} ({row.retried_by_status.value}): t goes there"
     if details_open:
         return TO_DETAILS
     return one_line(row.error) if row is not None and row.error else ""

@@ -57,10 +57,11 @@ def length_text(seconds: float) -> str | None:
     return "".join(parts)
 
 
-def parse_since(text: str, now: datetime | None = None) -> datetime:
+def parse_since(text: str, now: datetime | None = None, option: str = "--since") -> datetime:
     """Return a moment in UTC: an RFC 3339 time, a date, `today`, or a length back from now.
 
-    A date, and a time without an offset, are of this machine's time zone. Raises `invalid_input`.
+    A date, and a time without an offset, are of this machine's time zone. Raises `invalid_input`, whose
+    message begins with `option`.
     """
     moment = now or datetime.now(UTC)
     word = text.strip().lower()
@@ -73,5 +74,5 @@ def parse_since(text: str, now: datetime | None = None) -> datetime:
         return datetime.fromisoformat(text.strip()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise invalid_input(
-            f"--since: “{one_line(text, 40)}” is not a time. Write 2h, 3d, today, or 2026-01-31T08:00:00Z."
+            f"{option}: “{one_line(text, 40)}” is not a time. Write 2h, 3d, today, or 2026-01-31T08:00:00Z."
         ) from None
