@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,9 @@ KEYS: Final = (
     "error_toast_seconds",
 )
 """What the file may set, in the order that `config show` prints."""
+
+KEY_TABLE: Final = "keys"
+"""The table of keys by action. It is checked where keys are used: no other command may fail."""
 
 
 def did_you_mean(word: str, known: Mapping[str, object] | tuple[str, ...]) -> str:
@@ -66,8 +69,23 @@ def read_config(environment: Mapping[str, str] = os.environ) -> TomlFile | None:
                 f"{found.at(key)}: token: a session does not belong in a file. "
                 "Use jobmon login, or JOBMON_TOKEN."
             )
-        if key not in KEYS:
+        if key not in (*KEYS, KEY_TABLE):
             raise invalid_input(
-                f'{found.at(key)}: unknown key "{one_line(key, 60)}"{did_you_mean(key, KEYS)}'
+                f'{found.at(key)}: unknown key "{one_line(key, 60)}"{did_you_mean(key, (*KEYS, KEY_TABLE))}'
             )
     return found
+
+
+def written_keys(found: TomlFile | None) -> Sequence[tuple[str, object, str]]:
+    """Return the lines of the table of keys as they stand: action, value, `file:line`.
+
+    Raises `invalid_input` where `keys` is no table.
+    """
+    table = found.values.get(KEY_TABLE, {}) if found is not None else {}
+    if found is None or not table:
+        return ()
+    if not isinstance(table, dict):
+        raise invalid_input(
+            f'{found.at(KEY_TABLE)}: keys: write a table: [keys], then a line such as retry = "R" for each.'
+        )
+    return [(action, value, found.at(KEY_TABLE, action)) for action, value in table.items()]

@@ -43,10 +43,12 @@ async def connect(scheduler: str | None) -> Connection:
     """Open what the settings name. Raises `JobmonError`."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.bootstrap import open_house, start_worker
+    from jobmon_tui.cli.keymap import keys_or_complaint
     from jobmon_tui.cli.session import keep_token, saved_token
     from jobmon_tui.config import load_settings
 
     settings = await asyncio.to_thread(load_settings)
+    keys, complaints = await asyncio.to_thread(keys_or_complaint)
     location = settings.database
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(location, create=True, queues=settings.queues))
@@ -66,6 +68,8 @@ async def connect(scheduler: str | None) -> Connection:
             error_toast_seconds=settings.error_toast_seconds,
             drain_seconds=settings.drain_seconds,
             theme=settings.theme,
+            keys=keys,
+            complaints=complaints,
         )
         opened = stack.pop_all()
         return Connection(house.services, token, worker, keep, opened.aclose, options)

@@ -12,7 +12,7 @@ from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
-from jobmon_tui.tui.leaving_app import LeavingApp
+from jobmon_tui.tui.keyed_app import KeyedApp
 from jobmon_tui.tui.log_file import log_to_file
 from jobmon_tui.tui.screens.waiting import WaitingScreen
 from jobmon_tui.tui.themes import DEFAULT_THEME, THEMES, next_theme
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class JobmonApp(LeavingApp):
+class JobmonApp(KeyedApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -41,7 +41,7 @@ class JobmonApp(LeavingApp):
         Binding("tab", "focus_next", "Next part", show=False, tooltip="To the next part of the screen"),
         Binding("shift+tab", "focus_previous", "Part before", show=False, tooltip="To the part before"),
         Binding("q", "quit_asked", "Quit"),
-        Binding("ctrl+q", "quit_asked", "Quit", show=False, priority=True),
+        Binding("ctrl+q", "quit_asked", "Quit", show=False, priority=True, id="quit_anywhere"),
         Binding(
             "ctrl+c",
             "copy_or_quit",
@@ -106,6 +106,10 @@ class JobmonApp(LeavingApp):
         if connection.options is not None:
             self.options = connection.options
             self._wear(self.options.theme)
+        if self.options.keys:
+            self.wear_keys(self.options.keys)
+        for line in self.options.complaints:
+            self.warned(line)
         extra = self.options.extra
         if extra is not None:
             self.bind(extra.key, "extra", description=extra.label)

@@ -1,7 +1,7 @@
 """What whoever starts the dashboard hands to it."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 
@@ -31,6 +31,10 @@ class Options:
     drain_seconds: float = 30.0
     theme: str = "jobmon-dark"
     extra: Extra | None = None
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The keys of the actions that have others than their own; checked."""
+    complaints: Sequence[str] = ()
+    """What is wrong with the settings without being a reason to end: a line each, said at the start."""
 
 
 @dataclass(frozen=True, slots=True)

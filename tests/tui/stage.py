@@ -1,6 +1,6 @@
 """The dashboard on a stage: the real application over the services in memory."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from textual.pilot import Pilot
@@ -19,6 +19,7 @@ def make_app(
     caller: Caller | None = None,
     worker: EmbeddedWorker | None = None,
     extra: Extra | None = None,
+    keys: Mapping[str, Sequence[str]] | None = None,
 ) -> JobmonApp:
     async def keep(token: str | None) -> str | None:
         return None
@@ -29,7 +30,7 @@ def make_app(
     async def connect() -> Connection:
         return Connection(services, (caller or services.admin).token, worker, keep, close)
 
-    return JobmonApp(connect, Options(origin="pts/1", extra=extra))
+    return JobmonApp(connect, Options(origin="pts/1", extra=extra, keys=keys or {}))
 
 
 class Stage:
@@ -99,8 +100,9 @@ async def on_stage(
     worker: EmbeddedWorker | None = None,
     tooltips: bool = False,
     extra: Extra | None = None,
+    keys: Mapping[str, Sequence[str]] | None = None,
 ) -> AsyncIterator[Stage]:
-    app = make_app(services, caller, worker, extra)
+    app = make_app(services, caller, worker, extra, keys)
     async with app.run_test(size=size, notifications=True, tooltips=tooltips) as pilot:
         stage = Stage(app, pilot, services)
         await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)

@@ -3,11 +3,12 @@
 import pytest
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.tui.screens.hints import IN_DETAILS, TO_DETAILS
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import Stage, on_stage
 
+TO_DETAILS = "Enter or Tab: into the details"
+IN_DETAILS = "↑↓ scroll · ←→ headings · Enter full screen · Esc close"
 LOST = "The database is locked by another program. Try again in a moment, or find out who holds it."
 
 

@@ -102,7 +102,7 @@ async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
             }:
                 assert (active.tooltip or active.description) in said
         keys = {key for group in key_groups(opener) for line in group.lines for key in line.keys.split()}
-        assert {"?", "a", "m", "q", "j", "k", "g", "G", "^d", "^u", "r", "esc"} <= keys
+        assert {"?", "a", "m", "q", "j", "k", "g", "G", "Ctrl+D", "Ctrl+U", "r", "Esc"} <= keys
         assert "Puts the missing file in place." in screen_text(app)
         pager = app.screen.query_one(Pager)
         assert pager.max_scroll_y > 0
@@ -127,9 +127,9 @@ async def test_the_help_of_the_real_dashboard_has_every_key_that_works_there() -
             for active in app.screen.active_bindings.values()
             if not active.binding.system
         }
-        textuals_own = {"^pgup", "^pgdn", "super+c"}  # sideways, and a second key for copying
+        textuals_own = {"Ctrl+PgUp", "Ctrl+PgDn", "Super+C"}  # sideways, and a second key for copying
         assert works - listed - textuals_own == set()
-        assert {"r", "x", "n", "/", "?", "tab", "space"} <= listed
+        assert {"r", "x", "n", "/", "?", "Tab", "Space"} <= listed
 
 
 @pytest.mark.parametrize(

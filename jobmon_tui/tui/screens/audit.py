@@ -41,7 +41,8 @@ class AuditScreen(Screen[None]):
 
     BINDING_GROUP_TITLE = "Audit"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,a", "app.pop_screen", "Back"),
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("a", "app.pop_screen", "Back", show=False, id="audit"),
         Binding("r", "again", "Read again"),
     ]
 

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from jobmon_tui.domain.text import clean
+from jobmon_tui.tui.frame import with_key
 from jobmon_tui.tui.widgets.form import PushButton
 
 
@@ -21,7 +22,7 @@ class ConfirmScreen(ModalScreen[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape", "answer(False)", "No"),
-        Binding("left,right", "app.focus_next", "Other answer", show=False),
+        Binding("left,right", "app.focus_next", "Other answer", show=False, id="next_answer"),
     ]
 
     def __init__(self, question: str, yes_label: str) -> None:
@@ -35,8 +36,10 @@ class ConfirmScreen(ModalScreen[bool]):
         with Vertical(classes="dialog"):
             yield Static(Content(clean(self._question)), classes="dialog-text")
             with Horizontal(classes="dialog-buttons"):
-                yield PushButton(Content(f"{clean(self._yes_label)} (y)"), variant="primary", id="yes")
-                yield PushButton("No (n)", id="no")
+                yield PushButton(
+                    Content(with_key(self, clean(self._yes_label), "yes")), variant="primary", id="yes"
+                )
+                yield PushButton(Content(with_key(self, "No", "no")), id="no")
 
     def on_mount(self) -> None:
         """Start on No."""

@@ -17,10 +17,11 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.roles import Verb, may
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
+from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.screens.acting import ActingScreen
 from jobmon_tui.tui.screens.details_reader import SETTLE, DetailsReader
-from jobmon_tui.tui.screens.hints import hint
+from jobmon_tui.tui.screens.hints import empty_notice, hint
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
@@ -55,7 +56,7 @@ class DashboardScreen(ActingScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
-        Binding("d", "toggle_details", "Details", tooltip="Show or hide the details (also Enter)"),
+        Binding("d", "toggle_details", "Details", tooltip="Show or hide the details"),
         Binding("slash", "search", "Search", key_display="/", tooltip="Search by report name"),
         *(
             Binding(str(key), f"toggle_status('{status.name}')", f"Only {status.value}", show=False)
@@ -163,16 +164,13 @@ class DashboardScreen(ActingScreen):
             )
         )
         if table.overview is not None:
-            table.set_notice(self._empty_notice())
+            may_queue = may(host.actor.role, Verb.RUN)
+            said = empty_notice(
+                partial(key_of, self), narrowed=self._wanted != ExecutionFilter(), may_queue=may_queue
+            )
+            table.set_notice(said)
         self._say_status()
         self._offer_keys()
-
-    def _empty_notice(self) -> str:
-        if self._wanted != ExecutionFilter():
-            return "Nothing matches. Esc shows all."
-        if may(self.host.actor.role, Verb.RUN):
-            return "No reports have run yet. Press n to queue one."
-        return "No reports have run yet."
 
     def _say_status(self) -> None:
         table, row = self.table, self.table.current
@@ -180,14 +178,15 @@ class DashboardScreen(ActingScreen):
         said = hint(
             self._old,
             row,
+            partial(key_of, self.focused or self),
             in_view=table.cursor_in_view,
             details_open=self._details_open,
             in_table=table.has_focus,
         )
-        name = f"{name} · Enter or Space" if name else ""
+        name = f"{name} · {key_of(table, 'open')} or {key_of(table, 'activate_action')}" if name else ""
         narrowed = filter_text(self._wanted)
         if narrowed:
-            narrowed = f"Only {narrowed} · 0: all"
+            narrowed = f"Only {narrowed} · {key_of(self, 'show_all')}: all"
         count = f"{rows.number(table.cursor + 1)} of {rows.number(table.total)}" if table.total else ""
         self.query_one(StatusLine).put(name=name, hint=said, narrowed=narrowed, count=count)
 

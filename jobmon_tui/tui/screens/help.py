@@ -1,8 +1,7 @@
 """Every key, read from the bindings themselves."""
 
-import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,9 +15,10 @@ from textual.widgets import Footer, Input, Static
 
 from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.keys.bound import Keys
+from jobmon_tui.tui.keys.catalog import actions, classes_of_ours, title
 from jobmon_tui.tui.widgets.pager import Pager
 
-_OURS = "jobmon_tui."
 _INDENT, _KEYS = 2, 16
 
 
@@ -38,39 +38,22 @@ class KeyGroup:
     lines: Sequence[KeyHelp]
 
 
-def _ours(kind: type[object]) -> Sequence[type[object]]:
-    return [each for each in kind.__mro__ if each.__module__.startswith(_OURS)]
-
-
-def _title(kind: type[object]) -> str:
-    for each in _ours(kind):
-        if title := each.__dict__.get("BINDING_GROUP_TITLE"):
-            return str(title)
-    return re.sub(r"(?<!^)(?=[A-Z])", " ", kind.__name__).capitalize()
-
-
-def _group(kind: type[object], name_of: Callable[[Binding], str]) -> KeyGroup:
-    """Gather the keys of a class and of those of ours that it inherits from; a key is its first owner's."""
+def _group(kind: type[DOMNode], keys: Keys) -> KeyGroup:
+    """Gather the keys of a class, all that do the same on one line."""
     by_action: dict[str, list[str]] = {}
     what: dict[str, str] = {}
-    taken: set[str] = set()
-    for each in _ours(kind):
-        bindings = list(Binding.make_bindings(each.__dict__.get("BINDINGS", ())))
-        for binding in bindings:
-            # What the system marks are the same keys again, saying why they cannot work now.
-            if not binding.system and binding.key not in taken:
-                by_action.setdefault(binding.action, []).append(name_of(binding))
-                what.setdefault(binding.action, binding.tooltip or binding.description)
-        taken |= {binding.key for binding in bindings}
-    lines = [KeyHelp(" ".join(dict.fromkeys(keys)), what[action]) for action, keys in by_action.items()]
-    return KeyGroup(_title(kind), lines)
+    for each in actions(kind, keys):
+        by_action.setdefault(each.action, []).append(each.shown)
+        what.setdefault(each.action, each.what)
+    lines = [KeyHelp(" ".join(filter(None, by_action[action])) or "-", what[action]) for action in by_action]
+    return KeyGroup(title(kind), lines)
 
 
-def key_groups(screen: Screen[object], others: Sequence[type[object]] = ()) -> Sequence[KeyGroup]:
+def key_groups(screen: Screen[object], others: Sequence[type[DOMNode]] = ()) -> Sequence[KeyGroup]:
     """Return every key of a screen, of the parts on it, of the app, and of `others`."""
     parts = [type(part) for part in screen.walk_children(DOMNode) if not isinstance(part, Input)]
     kinds = dict.fromkeys([type(screen), *parts, type(screen.app), *others])
-    groups = (_group(kind, screen.app.get_key_display) for kind in kinds if _ours(kind))
+    groups = (_group(kind, frame(screen).keys) for kind in kinds if classes_of_ours(kind))
     return [group for group in groups if group.lines]
 
 
@@ -78,7 +61,10 @@ class HelpScreen(Screen[None]):
     """Lists the keys of the screen that it was called from, and of the screens that lead on from there."""
 
     BINDING_GROUP_TITLE = "Help"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark", "app.pop_screen", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("question_mark", "app.pop_screen", "Back", show=False, id="help"),
+    ]
 
     def __init__(self, about: Screen[object]) -> None:
         super().__init__()

@@ -17,7 +17,10 @@ class MessagesScreen(Screen[None]):
     """Lists past toasts, newest first."""
 
     BINDING_GROUP_TITLE = "Messages"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,m", "app.pop_screen", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("m", "app.pop_screen", "Back", show=False, id="messages"),
+    ]
 
     def __init__(self, history: Sequence[Told]) -> None:
         super().__init__()

@@ -14,11 +14,11 @@ from textual.widgets.option_list import Option
 
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui import rows
+from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.widgets.form import StillInput
 
 _WIDTH = 60
 """Cells of a name: one line for each, however long it is."""
-_KEYS = "Type to narrow · ↑↓ choose · Enter queue · Esc back"
 
 
 class PickReportScreen(ModalScreen[str | None]):
@@ -45,7 +45,8 @@ class PickReportScreen(ModalScreen[str | None]):
             yield Static("Queue which report now?", markup=False, classes="dialog-text")
             yield StillInput(placeholder="part of its name", id="part")
             yield OptionList(id="names", compact=True)
-            yield Static(_KEYS, markup=False, classes="dialog-keys")
+            keys = f"Type to narrow · {key_of(self, 'up')}{key_of(self, 'down')} choose · Enter queue"
+            yield Static(f"{keys} · {key_of(self, 'back')} back", markup=False, classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Start with all of them."""

@@ -15,7 +15,7 @@ from textual.widgets import Button, Static
 
 from jobmon_tui.tui import departure as leaving
 from jobmon_tui.tui import rows
-from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.frame import frame, key_of, with_key
 from jobmon_tui.tui.widgets.form import PushButton
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said
 
@@ -35,8 +35,8 @@ class QuitScreen(ModalScreen[str | None]):
         Binding("w", "choose('wait')", "Wait for them, then quit"),
         Binding("s", "choose('stop')", "Stop them now and quit"),
         Binding("escape,n", "choose('')", "Stay"),
-        Binding("down,right", "app.focus_next", "Next answer", show=False),
-        Binding("up,left", "app.focus_previous", "Previous answer", show=False),
+        Binding("down,right", "app.focus_next", "Next answer", show=False, id="next_answer"),
+        Binding("up,left", "app.focus_previous", "Previous answer", show=False, id="answer_before"),
     ]
 
     def __init__(self, running: int) -> None:
@@ -50,9 +50,9 @@ class QuitScreen(ModalScreen[str | None]):
         it = "it" if one else "them"
         with Vertical(classes="dialog"):
             yield Static(f"{what} inside this dashboard. Quit?", markup=False, classes="dialog-text")
-            yield PushButton(f"Wait for {it}, then quit (w)", id="wait")
-            yield PushButton(f"Stop {it} now: recorded as Failed (s)", id="stop")
-            yield PushButton("Stay (Esc)", variant="primary", id="stay")
+            yield PushButton(with_key(self, f"Wait for {it}, then quit", "wait"), id="wait")
+            yield PushButton(with_key(self, f"Stop {it} now: recorded as Failed", "stop"), id="stop")
+            yield PushButton(with_key(self, "Stay", "stay"), variant="primary", id="stay")
 
     def on_mount(self) -> None:
         """Start on staying."""
@@ -110,7 +110,7 @@ class DrainScreen(ModalScreen[None]):
         with Vertical(classes="dialog"):
             yield self._still
             yield self._left
-            yield Static("s  stop them now", markup=False, classes="dialog-keys")
+            yield Static(f"{key_of(self, 'stop')}  stop them now", markup=False, classes="dialog-keys")
 
     def on_mount(self) -> None:
         """Look from time to time."""

@@ -43,7 +43,10 @@ class ConfigurationScreen(Screen[None]):
     """One report's configuration as it stands now."""
 
     BINDING_GROUP_TITLE = "Configuration"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,enter", "app.pop_screen", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("enter", "app.pop_screen", "Back", show=False, id="open"),
+    ]
 
     def __init__(self, overview: ReportOverview) -> None:
         super().__init__()
@@ -67,7 +70,8 @@ class ReportsScreen(Screen[None]):
         Binding("n", "explain('queue')", show=False, system=True),
         Binding("p", "pause", "Pause/resume", tooltip="Pause this report's schedule, or go on with it"),
         Binding("p", "explain('pause')", show=False, system=True),
-        Binding("escape,s", "app.pop_screen", "Back"),
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("s", "app.pop_screen", "Back", show=False, id="reports"),
     ]
 
     def __init__(self) -> None:

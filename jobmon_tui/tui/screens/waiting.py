@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import clean
-from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.frame import frame, key_of
 
 
 class WaitingScreen(Screen[None]):
@@ -38,7 +38,8 @@ class WaitingScreen(Screen[None]):
     def failed(self, error: JobmonError) -> None:
         """Say why there is no connection, and what can be done."""
         self._error = error
-        self._show("jobmon - no connection", error.message, "r  try again     q  quit")
+        keys = f"{key_of(self, 'again')}  try again     {key_of(self, 'quit')}  quit"
+        self._show("jobmon - no connection", error.message, keys)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer another try only after a failure."""

@@ -92,7 +92,10 @@ class WorkersScreen(Screen[None]):
     """Follows the database; who stops beating is shown so after 30 seconds."""
 
     BINDING_GROUP_TITLE = "Workers"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,w", "app.pop_screen", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "app.pop_screen", "Back"),
+        Binding("w", "app.pop_screen", "Back", show=False, id="workers"),
+    ]
 
     def __init__(self) -> None:
         super().__init__()

@@ -24,8 +24,8 @@ class StillInput(Input):
     """An input whose cursor does not blink: blinking costs 2 kB a second on the line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", "Next field", show=False),
-        Binding("up", "app.focus_previous", "Previous field", show=False),
+        Binding("down", "app.focus_next", "Next field", show=False, id="field_below"),
+        Binding("up", "app.focus_previous", "Previous field", show=False, id="field_above"),
     ]
 
     def on_mount(self) -> None:

@@ -11,6 +11,7 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.look import Overview
 from jobmon_tui.tui import rows
+from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 
 _FORMS = (
@@ -106,11 +107,12 @@ class HeaderBar(PlainLines):
         line: list[Piece] = []
         for gap, compact, word in _FORMS:
             line = [Piece(" ")]
-            for key, status in enumerate(Status, start=1):
+            for status in Status:
+                key = key_of(self, f"only_{status.name.lower()}")
                 count = rows.number(overview.counts.get(status, 0), compact=compact)
                 chosen = status in self._state.filtered
                 line += [
-                    Piece(f"[{key}" if chosen else str(key), "header--muted"),
+                    Piece(f"[{key}" if chosen else key, "header--muted"),
                     Piece(
                         f" {status_text(status) if word else GLYPHS[status]} {count}",
                         "header--chosen" if chosen else f"header--{status.value.lower()}",
