@@ -17,6 +17,7 @@ from jobmon_tui.cli import (
     settings,
     signing,
     users,
+    watch,
     worker,
     workers,
 )
@@ -60,6 +61,7 @@ app.command()(executions.output)
 app.command()(executions.retry)
 app.command()(executions.cancel)
 app.command()(executions.run)
+app.command()(watch.watch)
 app.command()(worker.worker)
 app.command()(workers.workers)
 app.command()(doctor.doctor)
