@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.domain.text import one_line
 from jobmon_tui.domain.times import parse_since
 
 
@@ -26,9 +25,9 @@ class Key(StrEnum):
     BY = "by"
 
 
-KEYS_LINE = ", ".join(f"{key}:" for key in Key)
-STATUSES_LINE = ", ".join(status.value.lower() for status in Status)
-TIMES_LINE = "2h, 3d, today, 2026-01-31, 2026-01-31T08:00"
+KEYS_LINE = " ".join(f"{key}:" for key in Key)
+STATUSES_LINE = " ".join(status.value.lower() for status in Status)
+TIMES_LINE = "2h 3d today 2026-01-31 2026-01-31T08:00"
 _KEYED = re.compile(r"([A-Za-z]+):")
 _TIME_BEGUN = re.compile(r"[0-9][0-9dhms.:+tz-]*", re.IGNORECASE)
 
@@ -126,21 +125,15 @@ def parse(text: str, now: datetime | None = None) -> Search:
             if word.value.strip():
                 free.append(word.value)
         elif word.key not in tuple(Key):
-            search = _wrong(
-                search,
-                Problem(
-                    word.start,
-                    word.begin,
-                    f"“{one_line(word.key, 20)}:” is no key. There are {KEYS_LINE} – or put it in quotes.",
-                ),
-            )
+            message = f"Not one of {KEYS_LINE}; else quote it"
+            search = _wrong(search, Problem(word.start, word.begin, message))
         elif not word.value.strip():
             search = _without_value(search, word, is_last=is_last)
         else:
             search = _READERS[Key(word.key)](search, word, now, is_last)
     if free and search.name is not None:
         first = next(word for word in words if word.key is None and word.value.strip())
-        message = "Words without a key and report: both say the report's name. Write one of them."
+        message = "The report's name is there twice: quote it whole, once"
         return _wrong(search, Problem(first.start, first.end, message))
     return replace(search, name=" ".join(free)) if free else search
 
@@ -162,7 +155,7 @@ def _without_value(search: Search, word: Word, *, is_last: bool) -> Search:
     choices = _CHOICES[Key(str(word.key))]
     if is_last:
         return replace(search, begun=f"{word.key}: {choices}")
-    message = f"{word.key}: comes with its value, no space between: {choices}"
+    message = f"No space here: {choices}"
     return _wrong(search, Problem(word.start, word.end, message))
 
 
@@ -177,14 +170,14 @@ def _read_statuses(search: Search, word: Word, _now: datetime | None, is_last: b
             search = replace(search, statuses=search.statuses | {*found})
         elif name:
             span = (word.begin, word.end) if word.quoted else (at, at + len(part))
-            message = f"“{one_line(part, 20)}” is no status. There are {STATUSES_LINE}."
+            message = f"Not one of {STATUSES_LINE}"
             search = _wrong(search, Problem(*span, message))
         at += len(part) + 1
     return search
 
 
 def _twice(search: Search, word: Word) -> Search:
-    return _wrong(search, Problem(word.start, word.end, f"{word.key}: is there twice. The first one counts."))
+    return _wrong(search, Problem(word.start, word.end, "Twice: the first one counts"))
 
 
 def _read_report(search: Search, word: Word, _now: datetime | None, _is_last: bool) -> Search:
@@ -207,7 +200,7 @@ def _read_since(search: Search, word: Word, now: datetime | None, is_last: bool)
     except JobmonError:
         if is_last and (_TIME_BEGUN.fullmatch(word.value) or "today".startswith(word.value.lower())):
             return replace(search, begun=f"since: {TIMES_LINE}")
-        message = f"“{one_line(word.value, 20)}” is not a time. Write {TIMES_LINE}."
+        message = f"Not a time such as {TIMES_LINE}"
         return _wrong(search, Problem(word.begin, word.end, message))
 
 

@@ -1,8 +1,6 @@
 """The dashboard: the live table under its header, details beside or below it, filters, and the keys."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import ClassVar
 
@@ -10,17 +8,17 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Input
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.roles import Verb, may
+from jobmon_tui.domain.search import Search
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.page_source import ServicesSource
-from jobmon_tui.tui.screens.acting import ActingScreen
-from jobmon_tui.tui.screens.details_reader import SETTLE, DetailsReader
+from jobmon_tui.tui.screens.details_reader import DetailsReader
+from jobmon_tui.tui.screens.filtering import SEARCH_HELP, FilteringScreen
 from jobmon_tui.tui.screens.hints import empty_notice, hint
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.details import DetailsPanel
@@ -29,6 +27,7 @@ from jobmon_tui.tui.widgets.header_bar import HeaderBar, HeaderState
 from jobmon_tui.tui.widgets.hint_line import HintLine
 from jobmon_tui.tui.widgets.key_bar import KeyBar
 from jobmon_tui.tui.widgets.search_input import SearchInput
+from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
 from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, RowHighlighted
 
@@ -37,7 +36,7 @@ WIDE = 120
 _STATUSES = tuple(Status)
 
 
-class DashboardScreen(ActingScreen):
+class DashboardScreen(FilteringScreen):
     """Owns the state and awaits the services; the widgets only show."""
 
     BINDING_GROUP_TITLE = "Executions"
@@ -50,14 +49,11 @@ class DashboardScreen(ActingScreen):
     DashboardScreen .-wide DetailsPanel { width: 2fr; height: 100%; }
     DashboardScreen .-wide ExecutionTable { width: 3fr; }
     DashboardScreen ToastRack { margin-bottom: 2; }
-    DashboardScreen SearchInput { display: none; }
-    DashboardScreen.-searching SearchInput { display: block; }
-    DashboardScreen.-searching StatusLine { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
         Binding("d", "toggle_details", "Details", tooltip="Show or hide the details"),
-        Binding("slash", "search", "Search", key_display="/", tooltip="Search by report name"),
+        Binding("slash", "search", "Search", key_display="/", tooltip=SEARCH_HELP),
         *(
             Binding(str(key), f"toggle_status('{status.name}')", f"Only {status.value}", show=False)
             for key, status in enumerate(_STATUSES, start=1)
@@ -69,7 +65,6 @@ class DashboardScreen(ActingScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._wanted = ExecutionFilter()
         self._old: str | None = None
         self._abilities: tuple[bool, ...] = ()
         self._reader = DetailsReader(self._read_story)
@@ -85,6 +80,7 @@ class DashboardScreen(ActingScreen):
         yield SearchInput()
         yield StatusLine()
         yield KeyBar()
+        yield SearchNote()
 
     def on_mount(self) -> None:
         """Start reading; the first paint waits for no row."""
@@ -184,7 +180,7 @@ class DashboardScreen(ActingScreen):
             in_table=table.has_focus,
         )
         name = f"{name} · {key_of(table, 'open')} or {key_of(table, 'activate_action')}" if name else ""
-        narrowed = filter_text(self._wanted)
+        narrowed = filter_text(self._wanted, self._search.since_text, self._unknown)
         if narrowed:
             narrowed = f"Only {narrowed} · {key_of(self, 'show_all')}: all"
         count = f"{rows.number(table.cursor + 1)} of {rows.number(table.total)}" if table.total else ""
@@ -217,48 +213,7 @@ class DashboardScreen(ActingScreen):
         self._offer_keys()
         self._follow()
 
-    # Filters
-
-    def _narrow(self, wanted: ExecutionFilter, *, after: float = 0.0) -> None:
-        if wanted != self._wanted:
-            self._wanted = wanted
-            self._say()
-            self.run_worker(self._show(self.current_id, after), group="filter", exclusive=True)
-
-    async def _show(self, wish: int | None, after: float = 0.0) -> None:
-        await asyncio.sleep(after)
-        try:
-            await self.table.show(self._wanted, wish)
-        except JobmonError as error:
-            self.rows_failed(LoadFailed(error))
-        else:
-            self._say()
-
-    def action_toggle_status(self, name: str) -> None:
-        """Show this status too, or no longer."""
-        self._narrow(replace(self._wanted, statuses=self._wanted.statuses ^ {Status[name]}))
-
-    def action_show_all(self) -> None:
-        """Clear every filter."""
-        self.query_one(SearchInput).value = ""
-        self._narrow(ExecutionFilter())
-
-    def action_search(self) -> None:
-        """Open the search."""
-        self.add_class("-searching")
-        self.refresh_bindings()
-        self.query_one(SearchInput).focus()
-
-    @on(Input.Changed)
-    def searched(self, event: Input.Changed) -> None:
-        """Search while it is typed."""
-        self._narrow(replace(self._wanted, search=event.value.strip() or None), after=SETTLE)
-
-    @on(SearchInput.Closed)
-    def search_closed(self) -> None:
-        """Give the keys back to the table."""
-        self.remove_class("-searching")
-        self.table.focus()
+    # Going back, and to a retry
 
     def action_back(self) -> None:
         """Close the details, or else show all."""
@@ -276,9 +231,8 @@ class DashboardScreen(ActingScreen):
     async def _go_to(self, execution_id: int) -> None:
         await self._show(execution_id)
         if self.current_id != execution_id and self._wanted != ExecutionFilter():
-            self._wanted = ExecutionFilter()
-            with self.prevent(Input.Changed):
-                self.query_one(SearchInput).value = ""
+            self._write("")
+            self._search, self._wanted = Search(), ExecutionFilter()
             await self._show(execution_id)
 
     # Details

@@ -2,18 +2,31 @@
 
 from typing import ClassVar
 
+from rich.cells import cell_len
+
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.tui import rows
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 
 
-def filter_text(wanted: ExecutionFilter) -> str:
-    """Return a filter in words, such as `Failed, Running · “air”`; empty where nothing narrows."""
+def filter_text(wanted: ExecutionFilter, since: str | None = None, unknown: str = "") -> str:
+    """Return a filter in words, such as `Failed, Running · “air” · since 2h`; empty where nothing narrows.
+
+    `since` is how that was typed, `unknown` what was not understood, and so narrows nothing.
+    """
     parts = [", ".join(status.value for status in Status if status in wanted.statuses)]
-    if wanted.search:
-        parts.append(f"“{one_line(wanted.search, 24)}”")
+    parts += [f"“{one_line(wanted.search, _WORD)}”"] if wanted.search else []
+    parts += [f"error “{one_line(wanted.error, _WORD)}”"] if wanted.error else []
+    parts += [f"since {one_line(since or wanted.since.isoformat(), _WORD)}"] if wanted.since else []
+    parts += [f"by {one_line(wanted.by, _WORD)}"] if wanted.by else []
+    parts += [f"not understood: {one_line(unknown, _WORD)}"] if unknown else []
     return " · ".join(part for part in parts if part)
+
+
+_WORD = 24
+"""Characters at most of what was typed."""
 
 
 class StatusLine(PlainLines):
@@ -44,5 +57,6 @@ class StatusLine(PlainLines):
         left = [Piece(f" {self._name}", "status--name") if self._name else Piece(f" {self._hint}")]
         right = [Piece(f"{self._count or 'none'} ", "status--muted")] if self._count or self._filter else []
         if self._filter:
-            right = [Piece(f"{self._filter} · ", "status--filter"), *right]
+            room = width - sum(cell_len(piece.text) for piece in right) - 4
+            right = [Piece(f"{rows.cut(self._filter, room)} · ", "status--filter"), *right]
         return (both_ends(left, right, width),)

@@ -1,0 +1,147 @@
+"""The part of the dashboard that narrows the list. The search's text says all of it: digits write into it."""
+
+import asyncio
+from abc import abstractmethod
+from datetime import UTC, datetime
+
+from textual import on
+from textual.widgets import Input
+
+from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.execution import AUTOMATION, Status
+from jobmon_tui.domain.roles import Verb, may
+from jobmon_tui.domain.search import Search, parse, with_statuses
+from jobmon_tui.domain.search_completion import Known
+from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.tui.frame import key_of
+from jobmon_tui.tui.screens.acting import ActingScreen
+from jobmon_tui.tui.screens.details_reader import SETTLE
+from jobmon_tui.tui.widgets.search_input import SearchInput
+from jobmon_tui.tui.widgets.search_note import SearchNote
+from jobmon_tui.tui.widgets.table_messages import LoadFailed
+
+SEARCH_HELP = (
+    "Search: a part of the report's name, status:failed, report:sales, error:timeout, since:2h, by:alice; "
+    'in "quotes" what has spaces. Tab completes. What is not understood is marked, and narrows nothing'
+)
+
+
+def wanted_by(search: Search) -> ExecutionFilter:
+    """Return the filter that a search asks for."""
+    return ExecutionFilter(
+        search.statuses, search=search.name, since=search.since, error=search.error, by=search.by
+    )
+
+
+class FilteringScreen(ActingScreen):
+    """What is understood of the search narrows the list, whatever else stands beside it."""
+
+    DEFAULT_CSS = """
+    FilteringScreen SearchInput, FilteringScreen SearchNote { display: none; }
+    FilteringScreen.-searching SearchInput, FilteringScreen.-searching SearchNote { display: block; }
+    FilteringScreen.-searching StatusLine, FilteringScreen.-searching KeyBar { display: none; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._search = Search()
+        self._wanted = ExecutionFilter()
+
+    @abstractmethod
+    def _say(self) -> None:
+        """Bring everything around the table up to date."""
+
+    @abstractmethod
+    def rows_failed(self, message: LoadFailed) -> None:
+        """Say why rows are missing."""
+
+    @property
+    def _unknown(self) -> str:
+        """What of the search is not understood, as it was typed."""
+        text = self.query_one(SearchInput).value
+        return " ".join(text[each.start : each.end] for each in self._search.problems)
+
+    # What narrows
+
+    def _read(self, text: str, *, after: float = 0.0) -> None:
+        """Let `text` say what is shown, after so many seconds without another one."""
+        self._search = parse(text, datetime.now(UTC))
+        self._narrow(wanted_by(self._search), after=after)
+        self._note()
+
+    def _narrow(self, wanted: ExecutionFilter, *, after: float = 0.0) -> None:
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._say()
+            self.run_worker(self._show(self.current_id, after), group="filter", exclusive=True)
+
+    async def _show(self, wish: int | None, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
+        try:
+            await self.table.show(self._wanted, wish)
+        except JobmonError as error:
+            self.rows_failed(LoadFailed(error))
+        else:
+            self._say()
+
+    def _write(self, text: str) -> None:
+        """Put `text` into the search, as if it had been typed."""
+        with self.prevent(Input.Changed):
+            self.query_one(SearchInput).value = text
+
+    def action_toggle_status(self, name: str) -> None:
+        """Show this status too, or no longer."""
+        text = self.query_one(SearchInput).value
+        self._write(with_statuses(text, self._search.statuses ^ {Status[name]}))
+        self._read(self.query_one(SearchInput).value)
+
+    def action_show_all(self) -> None:
+        """Clear every filter."""
+        self._write("")
+        self._read("")
+
+    # The search
+
+    def action_search(self) -> None:
+        """Open the search, ready for one word more."""
+        search = self.query_one(SearchInput)
+        if search.value and not search.value[-1].isspace() and self._search.begun is None:
+            is_open = any(word.open for word in self._search.words)
+            self._write(f'{search.value}" ' if is_open else f"{search.value} ")
+        search.cursor_position = len(search.value)
+        self.add_class("-searching")
+        self.refresh_bindings()
+        search.focus()
+        self._note()
+        self.run_worker(self._learn(), group="names", exclusive=True)
+
+    async def _learn(self) -> None:
+        """Read the names that can be completed; without them the search works as well."""
+        host = self.host
+        accounts = {host.actor.name, AUTOMATION, *(row.requested_by for row in self.table.visible_rows)}
+        try:
+            reports = [report.draft.name for report in await host.services.reports(host.caller)]
+            if may(host.actor.role, Verb.MANAGE_USERS):
+                accounts |= {account.name for account in await host.services.accounts(host.caller)}
+        except JobmonError:
+            reports = []
+        self.query_one(SearchInput).know(Known(reports, sorted(accounts)))
+
+    @on(Input.Changed, "#search")
+    def searched(self, event: Input.Changed) -> None:
+        """Narrow while it is typed."""
+        self._read(event.value, after=SETTLE)
+
+    @on(SearchInput.Offered)
+    def _note(self) -> None:
+        search = self.query_one(SearchInput)
+        keys = (key_of(search, "complete"), key_of(search, "keep"), key_of(search, "give_up"))
+        said = parse(search.value)
+        self.query_one(SearchNote).put(said, search.value, search.scroll_offset.x, search.offers, keys)
+
+    @on(SearchInput.Closed)
+    def search_closed(self) -> None:
+        """Give the keys back to the table."""
+        self.remove_class("-searching")
+        self.table.focus()
+        self._say()
