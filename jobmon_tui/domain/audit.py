@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -93,3 +93,22 @@ class ChainWalk:
                 return audited.id
             self.last, self.head = audited.id, expected
         return None
+
+
+def has_parts(
+    parts: Sequence[str],
+    *,
+    actor: str,
+    action: str,
+    outcome: str,
+    code: str | None,
+    execution_id: int | None,
+    new_execution_id: int | None,
+) -> bool:
+    """Tell whether an entry holds every part: of actor, action, outcome and code, or of the executions' ids.
+
+    `parts` are folded to one case; one such as `#12` is an id as a whole, `12` also a part of one.
+    """
+    ids = [f"#{each}" for each in (execution_id, new_execution_id) if each is not None]
+    text = " ".join((actor, action, outcome, code or "", *ids)).casefold()
+    return all(part in ids if part.startswith("#") else part in text for part in parts)

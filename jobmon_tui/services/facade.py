@@ -16,7 +16,7 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
-from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
+from jobmon_tui.services.ports import AuditFound, ExecutionFilter, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.services.workers import WorkerState
@@ -219,6 +219,15 @@ class Services(Protocol):
 
     async def audit(self, caller: Caller, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
+        ...
+
+    async def search_audit(
+        self, caller: Caller, text: str, limit: int, *, before: int | None = None, after: int = 0
+    ) -> AuditFound:
+        """Return entries below `before` and above `after` that hold all parts of `text`, newest first.
+
+        Looks at 10,000 entries at most, and says how far it came.
+        """
         ...
 
     async def verify_audit(self, caller: Caller) -> ChainReport:

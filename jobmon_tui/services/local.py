@@ -6,12 +6,12 @@ from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services import look, report_schedule, reports, sign_in, users
+from jobmon_tui.services import audit_search, look, report_schedule, reports, sign_in, users
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportOverview
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput
+from jobmon_tui.services.ports import AuditFound, Database, ExecutionFilter, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.services.workers import WorkerState, list_workers
@@ -170,6 +170,14 @@ class LocalServices:
     async def audit(self, caller: Caller, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
         return await look.list_audit(self._database, caller, limit, before)
+
+    async def search_audit(
+        self, caller: Caller, text: str, limit: int, *, before: int | None = None, after: int = 0
+    ) -> AuditFound:
+        """Return the audit entries that hold all parts of a text."""
+        return await audit_search.search_audit(
+            self._database, caller, text, limit, before=before, after=after
+        )
 
     async def verify_audit(self, caller: Caller) -> look.ChainReport:
         """Recompute the audit log's chain."""

@@ -77,6 +77,17 @@ class StoredOutput:
         return bool(self.tail)
 
 
+@dataclass(frozen=True, slots=True)
+class AuditFound:
+    """What a bounded search of the audit log has found, newest first.
+
+    `looked_to` is the id of the oldest entry looked at; None: there is nothing more to look at.
+    """
+
+    entries: Sequence[AuditEntry]
+    looked_to: int | None
+
+
 class Transaction(Protocol):
     """One unit of work. Every method runs inside it; what it reads is what it commits on."""
 
@@ -162,6 +173,15 @@ class Transaction(Protocol):
 
     def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
         """Audit entries newest first."""
+        ...
+
+    def search_audit(
+        self, parts: Sequence[str], limit: int, *, before: int | None, after: int, span: int
+    ) -> AuditFound:
+        """Audit entries that hold all `parts`, below the id `before` (or from the newest) and above `after`.
+
+        Looks at `span` entries at most.
+        """
         ...
 
     def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 
-from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash, cleaned
+from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash, cleaned, has_parts
+from jobmon_tui.services.ports import AuditFound
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import audit_head, audit_log
 
@@ -20,6 +21,16 @@ _MOVE_HEAD = (
     .where(audit_head.c.id == _HEAD)
     .values(audit_id=bindparam("new_id"), hash=bindparam("new_hash"))
 )
+# What a search looks at, and no more: hashes and details are most of a row.
+_LOOKED_AT = select(
+    audit_log.c.id,
+    audit_log.c.actor,
+    audit_log.c.action,
+    audit_log.c.outcome,
+    audit_log.c.code,
+    audit_log.c.execution_id,
+    audit_log.c.new_execution_id,
+).order_by(audit_log.c.id.desc())
 
 
 def _audit_entry(row: Any) -> AuditEntry:
@@ -64,6 +75,37 @@ class AuditQueries(OnConnection):
             made = select(audit_log.c.id).where(audit_log.c.new_execution_id == execution_id)
             query = query.where(audit_log.c.id.in_(about.union(made)))
         return [_audit_entry(row) for row in self._connection.execute(query)]
+
+    def search_audit(
+        self, parts: Sequence[str], limit: int, *, before: int | None, after: int, span: int
+    ) -> AuditFound:
+        """Look through at most `span` entries, newest first, for `limit` that hold all parts."""
+        query = _LOOKED_AT.where(audit_log.c.id > after).limit(span)
+        if before is not None:
+            query = query.where(audit_log.c.id < before)
+        found: list[int] = []
+        looked, last = 0, None
+        # Compared here: SQLite knows the case of ASCII alone.
+        for row in self._connection.execute(query):
+            looked, last = looked + 1, int(row.id)
+            if has_parts(
+                parts,
+                actor=row.actor,
+                action=row.action,
+                outcome=row.outcome,
+                code=row.code,
+                execution_id=row.execution_id,
+                new_execution_id=row.new_execution_id,
+            ):
+                found.append(last)
+                if len(found) == limit:
+                    break
+        entries = select(audit_log).where(audit_log.c.id.in_(found)).order_by(audit_log.c.id.desc())
+        ended = looked < span and len(found) < limit
+        return AuditFound(
+            [_audit_entry(row) for row in self._connection.execute(entries)] if found else [],
+            None if ended else last,
+        )
 
     def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
         """Return audit entries oldest first."""

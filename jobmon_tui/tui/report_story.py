@@ -11,19 +11,22 @@ from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.facade import ReportOverview
 from jobmon_tui.tui.rows import moment
-from jobmon_tui.tui.story import json_lines, local
+from jobmon_tui.tui.story import Section, json_lines, local
 from jobmon_tui.tui.themes import status_variable
+from jobmon_tui.tui.widgets.cells import Line
+from jobmon_tui.tui.widgets.plain_columns import PlainColumn, PlainColumns
 
-COLUMNS = ("Report", "Runner", "Schedule", "Fires next", "Last")
-_NEXT, _LAST, _RUNNER, _PADDING = 11, 11, 7, 2
+COLUMNS = PlainColumns(
+    (
+        PlainColumn("Report", least=15),
+        PlainColumn("Runner", 7),
+        PlainColumn("Schedule", least=12),
+        PlainColumn("Fires next", 11),
+        PlainColumn("Last", 11),
+    )
+)
+_NEXT = 11
 PAUSED = "paused"
-
-
-def widths(total: int) -> Sequence[int]:
-    """Return the width of each column in a table of `total` cells; names and schedules share what is left."""
-    left = max(20, total - len(COLUMNS) * _PADDING - _RUNNER - _NEXT - _LAST)
-    schedule = min(34, left // 2)
-    return (left - schedule, _RUNNER, schedule, _NEXT, _LAST)
 
 
 def schedule_text(draft: ReportDraft) -> str:
@@ -31,28 +34,52 @@ def schedule_text(draft: ReportDraft) -> str:
     return one_line(f"{draft.schedule} {draft.timezone}") if draft.schedule else "-"
 
 
-def cells(overview: ReportOverview, now: datetime) -> Sequence[str]:
-    """Return what stands in each column. `now` says which day is today, in the reader's zone."""
-    draft, last = overview.report.draft, overview.last
-    return (
-        one_line(draft.name),
-        one_line(draft.runner),
-        schedule_text(draft),
-        PAUSED if overview.report.paused else _next(overview.next_due, now),
-        status_text(last.status) if last is not None else "-",
-    )
+class ReportFace:
+    """How a report reads in a line of the list."""
+
+    def heading(self, width: int) -> Line:
+        """Return the line above the rows."""
+        return COLUMNS.heading(width)
+
+    def line(self, record: ReportOverview, width: int) -> Line:
+        """Return a report's line."""
+        draft, last, paused = record.report.draft, record.last, record.report.paused
+        now = datetime.now().astimezone()
+        told, style = (status_text(last.status), last.status.value.lower()) if last else ("-", "muted")
+        return COLUMNS.line(
+            width,
+            {
+                "Report": (one_line(draft.name), "row"),
+                "Runner": (one_line(draft.runner), "muted"),
+                "Schedule": (schedule_text(draft), "muted"),
+                "Fires next": (PAUSED, "busy") if paused else (_next(record.next_due, now), "muted"),
+                "Last": (told, style),
+            },
+        )
 
 
 def _next(due: datetime | None, now: datetime) -> str:
     return moment(due, now, _NEXT) if due is not None else "-"
 
 
-def summary(overview: ReportOverview) -> Content:
-    """Return what is to be known of a report, a line each."""
+def report_heading(overview: ReportOverview) -> Content:
+    """Return the line on top: name and version."""
+    name, version = one_line(overview.report.draft.name), overview.report.version
+    return Content.assemble((name, "bold"), f"  (version {version})")
+
+
+def report_sections(overview: ReportOverview) -> Sequence[Section]:
+    """Return what is to be known of a report."""
+    return (
+        Section("facts", "Facts", _facts(overview)),
+        Section("configuration", "Configuration", configuration(overview.report.draft)),
+    )
+
+
+def _facts(overview: ReportOverview) -> Content:
     report, draft, last = overview.report, overview.report.draft, overview.last
     fires = "paused: nothing until it is resumed" if report.paused else local(overview.next_due)
     rows: list[tuple[str, Content]] = [
-        ("Report", Content(f"{one_line(draft.name)}  (version {report.version})")),
         ("Schedule", Content(schedule_text(draft))),
         ("Fires next", Content(fires)),
     ]
@@ -63,6 +90,7 @@ def summary(overview: ReportOverview) -> Content:
         told = Content.styled(status_text(last.status), status_variable(last.status))
         error = f"  {one_line(last.error)}" if last.error else ""
         rows.append(("Last", Content.assemble(f"#{last.id} ", told, f"  {local(last.queued_at)}{error}")))
+    rows.append(("Changed", Content(local(report.updated_at))))
     return Content("\n").join(Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in rows)
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry, canonical, chain_hash
 from jobmon_tui.domain.errors import (
     ErrorCode,
     JobmonError,
@@ -18,17 +17,21 @@ from jobmon_tui.domain.errors import (
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services.ports import Account, ExecutionFilter, StoredOutput, Transaction, WorkerSeen
+from jobmon_tui.services.ports import (
+    Account,
+    ExecutionFilter,
+    StoredOutput,
+    Transaction,
+    WorkerSeen,
+)
+from tests.tui.memory_audit import MemoryAudit
 from tests.tui.memory_tables import MemoryTables
 
 T = TypeVar("T")
 
 
-class MemoryTransaction:
+class MemoryTransaction(MemoryAudit):
     """`Transaction` on the tables of one process."""
-
-    def __init__(self, tables: MemoryTables) -> None:
-        self._tables = tables
 
     @property
     def has_written(self) -> bool:
@@ -75,12 +78,6 @@ class MemoryTransaction:
         if new.idempotency_key is not None:
             self._tables.keys[new.requested_by, new.retry_of, new.idempotency_key] = new_id
         return new_id
-
-    def add_audit(self, entry: NewAuditEntry) -> None:
-        entry_id = len(self._tables.log) + 1
-        previous = self.audit_head()[1]
-        digest = chain_hash(previous, canonical(entry_id, entry))
-        self._tables.log.append(AuditEntry(entry_id, entry, previous, digest))
 
     def cancel_queued(self, execution_id: int, reason: str, now: datetime) -> bool:
         row = self._tables.rows.get(execution_id)
@@ -142,25 +139,6 @@ class MemoryTransaction:
             if row.retry_of in {each.id for each in known} and row.id not in {each.id for each in known}:
                 known.append(row)
         return known
-
-    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
-        newest_first = (
-            entry
-            for entry in reversed(self._tables.log)
-            if (before is None or entry.id < before)
-            and (
-                execution_id is None
-                or execution_id in {entry.entry.execution_id, entry.entry.new_execution_id}
-            )
-        )
-        return [entry for entry, _ in zip(newest_first, range(limit), strict=False)]
-
-    def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
-        return self._tables.log[after : after + limit]
-
-    def audit_head(self) -> tuple[int, str]:
-        log = self._tables.log
-        return (log[-1].id, log[-1].hash) if log else (0, GENESIS)
 
     def report(self, name: str) -> Report | None:
         return self._tables.drafts.get(name)

@@ -3,76 +3,16 @@
 from collections.abc import Sequence
 
 import pytest
-from textual.widgets import DataTable
 
-from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry
-from jobmon_tui.services.audited import utc_now
 from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.contracts import Extra, Options
-from jobmon_tui.tui.screens.audit import PAGE, AuditScreen
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.help import HelpScreen, key_groups
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
 from jobmon_tui.tui.widgets.pager import Pager
-from tests.tui.fake_services import FakeServices, FakeWorker
+from tests.tui.audited import audited
+from tests.tui.fake_services import FakeWorker
 from tests.tui.shell_stage import screen_text, signed_in_stage
-
-
-def audited(count: int) -> FakeServices:
-    services = FakeServices()
-    for at in range(1, count + 1):
-        entry = NewAuditEntry(
-            utc_now(), "ada", "Administrator", "Job Retry", "refused", "not_retryable", at, None, "pts/1 [b]",
-            f"#{at} is Running \x1b[31m",
-        )  # fmt: skip
-        services.database.tables.log.append(AuditEntry(at, entry, GENESIS, "0" * 64))
-    return services
-
-
-async def test_the_audit_log_is_read_page_by_page_and_row_by_row() -> None:
-    services = audited(2 * PAGE + 30)
-    app = signed_in_stage(services=services).app()
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
-        await pilot.press("a")
-        await pilot.pause()
-        assert isinstance(app.screen, AuditScreen)
-        table = app.screen.query_one(DataTable)
-        assert table.row_count == PAGE
-        assert f"{PAGE} entries, more below" in screen_text(app)
-        await pilot.press("j", "j", "k")
-        await pilot.pause()
-        shown = screen_text(app)
-        assert f"Entry    #{2 * PAGE + 29}" in shown
-        assert "refused: not_retryable" in shown
-        assert f"#{2 * PAGE + 29} is Running �[31m" in shown
-        assert "pts/1 [b]" in shown
-        assert app.cursor_position.y == 3  # title, header, and the second row
-        for expected in (2 * PAGE, 2 * PAGE + 30, 2 * PAGE + 30):
-            await pilot.press("G")
-            await pilot.pause()
-            assert table.row_count == expected
-        await pilot.press("G")
-        await pilot.pause()
-        assert "Entry    #1 " in screen_text(app)
-        await pilot.press("g", "escape")
-        await pilot.pause()
-        assert not isinstance(app.screen, AuditScreen)
-
-
-async def test_an_audit_log_that_cannot_be_read_says_why() -> None:
-    services = audited(3)
-    app = signed_in_stage(services=services).app()
-    async with app.run_test(notifications=True) as pilot:
-        await pilot.pause()
-        services.database.outage = "The database is locked."
-        await pilot.press("a")
-        await pilot.pause()
-        assert "✗ The database is locked." in screen_text(app)
-        services.database.outage = None
-        await pilot.press("r")
-        await pilot.pause()
-        assert app.screen.query_one(DataTable).row_count == 3
 
 
 async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
@@ -94,7 +34,7 @@ async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
         for active in (each.binding for each in opener.active_bindings.values()):
             if active.action.split("(")[0] in {
                 "quit_asked",
-                "again",
+                "toggle_details",
                 "messages",
                 "audit",
                 "next_theme",
@@ -102,7 +42,7 @@ async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
             }:
                 assert (active.tooltip or active.description) in said
         keys = {key for group in key_groups(opener) for line in group.lines for key in line.keys.split()}
-        assert {"?", "a", "m", "q", "j", "k", "g", "G", "Ctrl+D", "Ctrl+U", "r", "Esc"} <= keys
+        assert {"?", "a", "m", "q", "j", "k", "g", "G", "Ctrl+D", "Ctrl+U", "/", "d", "Esc"} <= keys
         assert "Puts the missing file in place." in screen_text(app)
         pager = app.screen.query_one(Pager)
         assert pager.max_scroll_y > 0

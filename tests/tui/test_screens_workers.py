@@ -11,10 +11,10 @@ from textual.geometry import Region
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.tui.screens.help import key_groups
-from jobmon_tui.tui.screens.workers import NOBODY, WorkerLines, WorkersScreen
+from jobmon_tui.tui.screens.workers import NOBODY, WorkersScreen
 from tests.tui.fake_services import FakeServices
 from tests.tui.memory_tables import START
-from tests.tui.stage import on_stage
+from tests.tui.stage import Stage, on_stage
 
 
 class Clock:
@@ -22,6 +22,12 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def lines_of(stage: Stage) -> list[str]:
+    screen = stage.app.screen
+    assert isinstance(screen, WorkersScreen)
+    return [screen.list.render_line(y).text for y in range(screen.list.size.height)]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -34,12 +40,12 @@ async def test_workers_are_shown_with_load_beat_and_version_and_followed(size: t
         await stage.press("w")
         assert isinstance(stage.app.screen, WorkersScreen)
         await stage.until(lambda: "Workers: 2 alive" in stage.all_text)
-        heading, first, second = stage.app.screen.query_one(WorkerLines).text.splitlines()
+        heading, first, second = lines_of(stage)[:3]
         started = ["Started"] if size[0] > 100 else []
         assert heading.split() == ["Host", "PID", "Load", "Last", "beat", *started, "Version", "State"]
-        assert first.split()[:4] == ["host0", "[/b]", "0", "0/2"]
+        assert first.split()[:4] == ["›host0", "[/b]", "0", "0/2"]
         assert "0.1.0" in first
-        assert first.endswith("● alive")
+        assert first.rstrip().endswith("● alive")
         assert all(len(each) <= size[0] for each in (heading, first, second))
         # One beats on, the other one stands still.
         clock.now = 31.0
@@ -62,7 +68,8 @@ async def test_only_the_line_that_differs_is_painted(monkeypatch: pytest.MonkeyP
     async with on_stage(services) as stage:
         await stage.press("w")
         await stage.until(lambda: "Workers: 3 alive" in stage.all_text)
-        lines = stage.app.screen.query_one(WorkerLines)
+        assert isinstance(stage.app.screen, WorkersScreen)
+        lines = stage.app.screen.list
         painted: list[tuple[Region, ...]] = []
         monkeypatch.setattr(lines, "refresh", lambda *regions, **_: painted.append(regions))
         services.add("Sales", Status.QUEUED)
@@ -71,7 +78,7 @@ async def test_only_the_line_that_differs_is_painted(monkeypatch: pytest.MonkeyP
         tables.registered[1] = replace(tables.registered[1], running=1)
         services.database.feed.changed()
         await stage.until(lambda: painted)
-        assert painted == [(Region(0, 2, lines.size.width, 1),)]
+        assert painted == [(Region(0, 2, lines.line_width, 1),)]
 
 
 async def test_an_outage_is_said_and_passes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +88,10 @@ async def test_an_outage_is_said_and_passes(monkeypatch: pytest.MonkeyPatch) -> 
         await stage.until(lambda: "Workers: 1 alive" in stage.all_text)
         services.database.outage = "The database is locked."
         services.database.feed.changed()
-        await stage.until(lambda: "old data: The database is locked." in stage.all_text)
+        await stage.until(lambda: "The database is locked." in stage.all_text)
         services.database.outage = None
-        await stage.until(lambda: "Workers: 1 alive" in stage.all_text)
+        await stage.until(lambda: "old data" not in stage.all_text)
+        assert "Workers: 1 alive" in stage.all_text
 
 
 async def test_the_one_inside_this_dashboard_is_marked_and_many_are_scrolled() -> None:
@@ -94,10 +102,27 @@ async def test_the_one_inside_this_dashboard_is_marked_and_many_are_scrolled() -
         await stage.press("w")
         await stage.until(lambda: "Workers: 60 alive" in stage.all_text)
         assert "(this dashboard)" in stage.all_text
-        last = stage.app.screen.query_one(WorkerLines).text.splitlines()[-1].split()[1]
-        assert f" {last} " not in stage.all_text
+        assert " 59 " not in stage.all_text
         await stage.press("G")
-        assert f" {last} " in stage.all_text
+        assert " 59 " in stage.all_text
+        await stage.press("d")
+        assert "Runs       0 of at most 2 at once" in stage.all_text
+
+
+async def test_workers_are_found_by_name_and_host() -> None:
+    services = FakeServices(workers=4)
+    tables = services.database.tables
+    tables.registered[2] = replace(tables.registered[2], host="Elsewhere")
+    async with on_stage(services) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "Workers: 4 alive" in stage.all_text)
+        await stage.press("slash", *"else")
+        assert [line.split()[0] for line in lines_of(stage)[1:3] if line.strip()] == ["›Elsewhere"]
+        await stage.press("escape", "slash", *"w3", "enter")
+        assert lines_of(stage)[1].split()[1] == "3"
+        await stage.press("escape")
+        assert "1 of 4" not in stage.all_text  # the cursor has stayed on its worker
+        assert "4 of 4" in stage.all_text
 
 
 async def test_the_help_lists_the_screen_and_its_key() -> None:

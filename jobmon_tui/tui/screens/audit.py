@@ -1,147 +1,185 @@
 """Who did what: the audit log, newest first."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Static
 
 from jobmon_tui.domain.audit import AuditEntry
-from jobmon_tui.domain.errors import JobmonError
-from jobmon_tui.domain.text import clean, one_line
-from jobmon_tui.tui.frame import frame
-from jobmon_tui.tui.story import local
-from jobmon_tui.tui.widgets.line_table import LineTable
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.tui import rows
+from jobmon_tui.tui.audit_story import AuditFace, audit_heading, audit_sections
+from jobmon_tui.tui.frame import frame, key_of
+from jobmon_tui.tui.screens.list_screen import ListScreen
+from jobmon_tui.tui.story import Section
+from jobmon_tui.tui.widgets.audit_window import PAGE, AuditWindow
+from jobmon_tui.tui.widgets.record_list import Beyond, Held, Reached
 
-PAGE = 100
-_COLUMNS = (("At", 19), ("Actor", 10), ("Action", 19), ("Allowed", 7), ("Execution", 13), ("Origin", None))
-
-
-class AuditTable(LineTable):
-    """The entries."""
-
-    BINDING_GROUP_TITLE = "Audit entries"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("home,g", "scroll_top", "Newest", show=False),
-        Binding("end,G", "scroll_bottom", "Oldest loaded", show=False),
-    ]
-
-    def __init__(self) -> None:
-        super().__init__(id="audit-table")
+SETTLE = 0.2
+"""Seconds of quiet in the search before anything is read."""
+STEPS = 10
+"""Steps, of 10,000 entries each, that a search makes by itself before it asks whether to go on."""
+MOST_FOUND = 5_000
+"""Matches that are kept: with more, memory would grow with the log."""
 
 
-class AuditScreen(Screen[None]):
-    """The log above, the chosen entry below. At its end the next page is fetched."""
+class AuditScreen(ListScreen[AuditEntry]):
+    """A window on the log, or what a search has found of it. Follows the database."""
 
     BINDING_GROUP_TITLE = "Audit"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.pop_screen", "Back"),
-        Binding("a", "app.pop_screen", "Back", show=False, id="audit"),
-        Binding("r", "again", "Read again"),
-    ]
+    SEARCH_BY = "actor, action, outcome or #execution"
+    SECTIONS = ("facts", "chain")
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "app.pop_screen", "Back", show=False, id="audit")]
 
     def __init__(self) -> None:
-        super().__init__()
-        self._entries: list[AuditEntry] = []
-        self._at_end = False
-        self._loading = False
+        super().__init__(AuditFace())
+        self._window = AuditWindow(0)
+        self._filling = False
+        self._found: list[AuditEntry] = []
+        self._looked_from = 0
+        """The newest entry that the search has looked at."""
+        self._looked_to: int | None = None
+        """The oldest one; None where it has looked at all."""
+        self._searching = False
 
-    def compose(self) -> ComposeResult:
-        """Lay out the table over the details."""
-        yield Static("Audit log, newest first", markup=False, id="audit-title", classes="screen-title")
-        yield AuditTable()
-        with VerticalScroll(id="audit-details", can_focus=False):
-            yield Static("", markup=False, id="audit-entry")
-        yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        """Read the newest page."""
-        table = self.query_one(AuditTable)
-        for label, width in _COLUMNS:
-            table.add_column(Text(label), width=width)
-        table.focus()
-        self._more()
-
-    def action_again(self) -> None:
-        """Read the newest page again."""
-        if not self._loading:
-            self._entries, self._at_end = [], False
-            self.query_one(AuditTable).clear()
-            self._more()
-
-    def _more(self) -> None:
-        if not self._loading and not self._at_end:
-            self._loading = True
-            self.run_worker(self._load())
-
-    async def _load(self) -> None:
+    async def read(self) -> None:
+        """Read how long the log is by now; with a search, look through what is new."""
         app = frame(self)
-        before = self._entries[-1].id if self._entries else None
+        newest = await app.services.audit(app.caller, 1)
+        self._window = self._window.grown(newest[0].id if newest else 0)
+        if not self.parts:
+            self.list.put(self._window)
+        elif not self._searching and self._looked_from < self._window.total:
+            await self._look_at_new()
+
+    # The window
+
+    @on(Reached)
+    def reached(self) -> None:
+        """Read what the view lacks, if nothing reads already."""
+        if not self.parts and not self._filling and self._lacking() is not None:
+            self._filling = True
+            self.run_worker(self._fill(), group="pages")
+
+    def _lacking(self) -> int | None:
+        return self._window.missing(self.list.first, self.list.rows_in_view)
+
+    async def _fill(self) -> None:
+        app = frame(self)
         try:
-            page = await app.services.audit(app.caller, PAGE, before)
+            while not self.parts and (top := self._lacking()) is not None:
+                entries = await app.services.audit(app.caller, PAGE, top + 1)
+                self._window.keep(top, entries, self.list.first)
+                if not self.parts:
+                    self.list.settled()
         except JobmonError as error:
-            app.refused(error)
-            return
+            self._failed(error)
         finally:
-            self._loading = False
-        self._at_end = len(page) < PAGE
-        self._add(page)
+            self._filling = False
 
-    def _add(self, page: Sequence[AuditEntry]) -> None:
-        self._entries += page
-        table = self.query_one(AuditTable)
-        table.add_rows(_row(entry) for entry in page)
-        more = "" if self._at_end else ", more below"
-        count = f"{len(self._entries):,} entries{more}" if self._entries else "no entries yet"
-        self.query_one("#audit-title", Static).update(Content(f"Audit log, newest first: {count}"))
+    def _failed(self, error: JobmonError) -> None:
+        if error.code is ErrorCode.STORAGE_UNAVAILABLE:
+            self.stale(error.message)
+        else:
+            frame(self).refused(error)
 
-    @on(DataTable.RowHighlighted)
-    def chosen(self, event: DataTable.RowHighlighted) -> None:
-        """Show the entry below, and fetch the next page near the end."""
-        if event.cursor_row < len(self._entries):
-            self.query_one("#audit-entry", Static).update(_details(self._entries[event.cursor_row]))
-            self.query_one("#audit-details").scroll_home(animate=False)
-        if event.cursor_row >= len(self._entries) - PAGE // 4:
-            self._more()
-        self.query_one(AuditTable).lead_the_cursor(event.cursor_row)
+    # The search
 
+    def narrow(self) -> None:
+        """Search anew, or show all again."""
+        self._found, self._looked_to = [], None
+        self._searching = bool(self.parts)
+        self.list.to_top()
+        if self.parts:
+            self.list.put(Held((), ()))
+            self.run_worker(self._begin(), group="search", exclusive=True)
+        else:
+            self.workers.cancel_group(self, "search")
+            self.list.put(self._window)
 
-def _executions(entry: AuditEntry) -> str:
-    first, new = entry.entry.execution_id, entry.entry.new_execution_id
-    made = f"→ #{new}" if new is not None else ""
-    return f"#{first} {made}".strip() if first is not None else made
+    async def _begin(self) -> None:
+        await asyncio.sleep(SETTLE)
+        self._looked_from = self._window.total
+        self._looked_to = self._looked_from + 1
+        await self._search_on(2 * self.list.rows_in_view)
 
+    async def _search_on(self, wanted: int) -> None:
+        """Look further back, step by step, for so many more matches."""
+        app = frame(self)
+        self._searching = True
+        enough = len(self._found) + wanted
+        try:
+            for _step in range(STEPS):
+                if self._looked_to is None or not len(self._found) < min(enough, MOST_FOUND):
+                    break
+                text = " ".join(self.parts)
+                page = await app.services.search_audit(app.caller, text, PAGE, before=self._looked_to)
+                self._found += page.entries
+                self._looked_to = page.looked_to
+                self._show_found()
+        except JobmonError as error:
+            self._failed(error)
+        finally:
+            self._searching = False
+        self.say()
 
-def _row(audited: AuditEntry) -> Sequence[Text]:
-    entry = audited.entry
-    return [
-        Text(each, no_wrap=True)
-        for each in (
-            local(entry.at),
-            one_line(entry.actor),
-            one_line(entry.action),
-            "✓ yes" if entry.outcome == "allowed" else "✗ no",
-            _executions(audited),
-            one_line(entry.origin),
-        )
-    ]
+    @on(Beyond)
+    def go_on(self) -> None:
+        """Search on where the last match is passed."""
+        if self.parts and not self._searching and self._looked_to is not None:
+            self.run_worker(self._search_on(PAGE), group="search", exclusive=True)
+            self.say()
 
+    async def _look_at_new(self) -> None:
+        app = frame(self)
+        text, total, after = " ".join(self.parts), self._window.total, self._looked_from
+        page = await app.services.search_audit(app.caller, text, PAGE, before=total + 1, after=after)
+        if text == " ".join(self.parts) and after == self._looked_from:
+            if page.looked_to is not None:
+                self.narrow()  # more came than one look takes
+                return
+            self._looked_from = total
+            self._found[:0] = page.entries
+            self._show_found()
 
-def _details(audited: AuditEntry) -> Content:
-    entry = audited.entry
-    outcome = entry.outcome if entry.code is None else f"{entry.outcome}: {entry.code}"
-    rows = [
-        ("Entry", f"#{audited.id}  {local(entry.at)}"),
-        ("Who", f"{one_line(entry.actor)} ({entry.role}) from {one_line(entry.origin)}"),
-        ("What", f"{one_line(entry.action)} {_executions(audited)}"),
-        ("Outcome", one_line(outcome)),
-        ("Details", clean(entry.details or "-")),
-        ("Hash", audited.hash),
-    ]
-    return Content("\n").join(Content.assemble((f"{name:<9}", "$text-muted"), value) for name, value in rows)
+    def _show_found(self) -> None:
+        del self._found[MOST_FOUND:]
+        self.list.put(Held(tuple(self._found), [entry.id for entry in self._found]))
+        self.say()
+
+    # What is said
+
+    def title_text(self) -> str:
+        """Return how many entries there are, or how far the search has come."""
+        if not self.parts:
+            return f"Audit log, newest first: {rows.number(self._window.total)} entries"
+        found = f"Audit log: {rows.number(len(self._found))} found"
+        if len(self._found) >= MOST_FOUND:
+            return f"{found}, no more are shown: search for more parts"
+        if self._looked_to is None and not self._searching:
+            return f"{found} in all {rows.number(self._window.total)} entries"
+        looked = self._window.total if self._looked_to is None else self._window.total + 1 - self._looked_to
+        return f"{found} in the newest {rows.number(looked)} entries"
+
+    def hint(self) -> str:
+        """Say how to go on with a search that has stopped."""
+        if not self.parts or len(self._found) >= MOST_FOUND:
+            return ""
+        if self._searching:
+            return "Searching …"
+        return "" if self._looked_to is None else f"{key_of(self.list, 'last')} searches further back"
+
+    def empty_text(self) -> str:
+        """Say that nothing was done yet."""
+        return "There are no entries yet."
+
+    def heading_of(self, record: AuditEntry) -> Content:
+        """Return number, action and outcome."""
+        return audit_heading(record)
+
+    def sections_of(self, record: AuditEntry) -> Sequence[Section]:
+        """Return the whole entry."""
+        return audit_sections(record)

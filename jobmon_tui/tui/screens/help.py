@@ -18,6 +18,7 @@ from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.keys.bound import Keys
 from jobmon_tui.tui.keys.catalog import actions, classes_of_ours, title
 from jobmon_tui.tui.widgets.pager import Pager
+from jobmon_tui.tui.widgets.record_list import RecordList
 
 _INDENT, _KEYS = 2, 16
 
@@ -74,12 +75,12 @@ class HelpScreen(Screen[None]):
         """Lay out the groups one below the other."""
         from jobmon_tui.tui.screens.audit import AuditScreen
         from jobmon_tui.tui.screens.messages import MessagesScreen
-        from jobmon_tui.tui.screens.reports import ReportsScreen, ReportsTable
+        from jobmon_tui.tui.screens.reports import ReportsScreen
         from jobmon_tui.tui.screens.workers import WorkersScreen
 
         extra = frame(self).options.extra
         groups = [KeyGroup("This time", [KeyHelp(extra.key, extra.hint)])] if extra is not None else []
-        others = (ReportsScreen, ReportsTable, WorkersScreen, AuditScreen, MessagesScreen)
+        others = (RecordList, ReportsScreen, WorkersScreen, AuditScreen, MessagesScreen)
         groups += key_groups(self._about, others)
         yield Static("Keys", markup=False, classes="screen-title")
         with Pager():

@@ -6,69 +6,60 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.screen import Screen
-from textual.widgets import Footer, Static
 
-from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.workers import WorkerState
 from jobmon_tui.tui.frame import frame
-from jobmon_tui.tui.rows import fit, moment
-from jobmon_tui.tui.screens.live import Live
-from jobmon_tui.tui.widgets.pager import Pager
-from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said
+from jobmon_tui.tui.rows import moment
+from jobmon_tui.tui.screens.list_screen import ListScreen
+from jobmon_tui.tui.story import Section, local
+from jobmon_tui.tui.widgets.cells import Line
+from jobmon_tui.tui.widgets.part_search import has_parts
+from jobmon_tui.tui.widgets.plain_columns import PlainColumn, PlainColumns
+from jobmon_tui.tui.widgets.record_list import Held
 
 NOBODY = "No worker is alive. Start one with: jobmon worker"
-_COLUMNS = (("PID", 7), ("Load", 7), ("Last beat", 11), ("Started", 11), ("Version", 9))
-_STATE = 16
-_LEAST_HOST = 10
+_COLUMNS = PlainColumns(
+    (
+        PlainColumn("Host"),
+        PlainColumn("PID", 7),
+        PlainColumn("Load", 7),
+        PlainColumn("Last beat", 11),
+        PlainColumn("Started", 11, from_width=100),
+        PlainColumn("Version", 9),
+        PlainColumn("State", 16),
+    )
+)
 
 
-class WorkerLines(PlainLines):
-    """A heading and a line for each worker."""
+class WorkerFace:
+    """How a worker reads in a line."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"workers--heading", "workers--alive", "workers--lost"}
-    DEFAULT_CSS = """
-    WorkerLines { height: 1; background: $background; color: $text; }
-    WorkerLines > .workers--heading { color: $text-muted; }
-    WorkerLines > .workers--alive { color: $text-success; }
-    WorkerLines > .workers--lost { color: $text-warning; text-style: bold; }
-    """
+    def heading(self, width: int) -> Line:
+        """Return the line above the rows."""
+        return _COLUMNS.heading(width)
 
-    def __init__(self) -> None:
-        super().__init__(id="workers-lines")
-        self._known: Sequence[WorkerState] = ()
+    def line(self, record: WorkerState, width: int) -> Line:
+        """Return a worker's line."""
+        worker, now = record.worker, datetime.now().astimezone()
+        return _COLUMNS.line(
+            width,
+            {
+                "Host": (_host(record), "row"),
+                "PID": (str(worker.pid), "row"),
+                "Load": (f"{worker.running}/{worker.concurrency}", "row"),
+                "Last beat": (moment(worker.beat_at, now, 11), "muted"),
+                "Started": (moment(worker.started_at, now, 11), "muted"),
+                "Version": (one_line(worker.version, 9), "muted"),
+                "State": _state(record),
+            },
+        )
 
-    def put(self, known: Sequence[WorkerState]) -> None:
-        """Say these."""
-        if len(known) != len(self._known):
-            self.styles.height = len(known) + 1
-        self._known = known
-        self.say()
 
-    def compose_lines(self, width: int) -> Said:
-        """Return the heading and a line for each worker; on a narrow screen some columns are left out."""
-        now = datetime.now().astimezone()
-        left_out = {"Started"} if width < 100 else set()
-        columns = [(name, size) for name, size in _COLUMNS if name not in left_out]
-        taken = sum(size + 1 for _name, size in columns) + _STATE + 1
-        host = max(_LEAST_HOST, width - taken)
-
-        def line(first: str, cells: dict[str, str]) -> str:
-            return " ".join([fit(first, host), *(fit(cells[name], size) for name, size in columns), ""])
-
-        heading = line(" Host", {name: name for name, _size in _COLUMNS}) + "State"
-        lines: list[tuple[Piece, ...]] = [(Piece(fit(heading, width), "workers--heading"),)]
-        for known in self._known:
-            text = line(f" {_host(known)}", _cells(known, now))
-            state = Piece(f"● {known.state}", "workers--alive")
-            if not known.is_alive:
-                state = Piece(f"! {known.state}", "workers--lost")
-            lines.append((Piece(text), state))
-        return tuple(lines)
+def _state(known: WorkerState) -> tuple[str, str]:
+    return (f"● {known.state}", "succeeded") if known.is_alive else (f"! {known.state}", "busy")
 
 
 def _host(known: WorkerState) -> str:
@@ -77,68 +68,55 @@ def _host(known: WorkerState) -> str:
     return one_line(worker.host) + (" (this dashboard)" if here else "")
 
 
-def _cells(known: WorkerState, now: datetime) -> dict[str, str]:
-    worker = known.worker
-    return {
-        "PID": str(worker.pid),
-        "Load": f"{worker.running}/{worker.concurrency}",
-        "Last beat": moment(worker.beat_at, now, 11),
-        "Started": moment(worker.started_at, now, 11),
-        "Version": one_line(worker.version, 9),
-    }
-
-
-class WorkersScreen(Screen[None]):
+class WorkersScreen(ListScreen[WorkerState]):
     """Follows the database; who stops beating is shown so after 30 seconds."""
 
     BINDING_GROUP_TITLE = "Workers"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "app.pop_screen", "Back"),
-        Binding("w", "app.pop_screen", "Back", show=False, id="workers"),
-    ]
+    SEARCH_BY = "name or host"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("w", "app.pop_screen", "Back", show=False, id="workers")]
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(WorkerFace())
         self._known: Sequence[WorkerState] = ()
-        self._title = Static("Workers", markup=False, id="workers-title", classes="screen-title")
-        self._lines = WorkerLines()
-        self._said = Content("")
 
-    def compose(self) -> ComposeResult:
-        """Lay out the list under its title."""
-        yield self._title
-        with Pager():
-            yield self._lines
-        yield Footer(show_command_palette=False)
-
-    def on_mount(self) -> None:
-        """Start reading."""
-        self.run_worker(self._stay_live(), group="live")
-
-    async def _stay_live(self) -> None:
-        app = frame(self)
-        try:
-            await Live(app.services.changes, self._renew, self._fresh, self._old).run()
-        except JobmonError as error:
-            self._old(error.message)
-            app.refused(error)
-
-    async def _renew(self) -> None:
+    async def read(self) -> None:
+        """Read every worker."""
         app = frame(self)
         self._known = await app.services.workers(app.caller)
+        self.narrow()
 
-    def _fresh(self) -> None:
+    def narrow(self) -> None:
+        """Show the workers whose name or host matches."""
+        found = [
+            each for each in self._known if has_parts(self.parts, f"{each.worker.name} {each.worker.host}")
+        ]
+        self.list.put(Held(found, [each.worker.name for each in found]))
+
+    def title_text(self) -> str:
+        """Return how many are alive."""
         alive = sum(known.is_alive for known in self._known)
         silent = len(self._known) - alive
         said = f"Workers: {alive:,} alive" if alive else NOBODY
-        self._say(f"{said}, {silent:,} not heard from" if alive and silent else said)
-        self._lines.put(self._known)
+        return f"{said}, {silent:,} not heard from" if alive and silent else said
 
-    def _old(self, reason: str) -> None:
-        self._say(f"Workers, old data: {one_line(reason)}")
+    def empty_text(self) -> str:
+        """Say nothing: the title says that nobody is alive."""
+        return ""
 
-    def _say(self, text: str) -> None:
-        said = Content(text)
-        if said != self._said:
-            self._said = said
-            self._title.update(said)
+    def heading_of(self, record: WorkerState) -> Content:
+        """Return host, process and state."""
+        state, _style = _state(record)
+        return Content.assemble((f"{_host(record)}, process {record.worker.pid}", "bold"), f"  {state}")
+
+    def sections_of(self, record: WorkerState) -> Sequence[Section]:
+        """Return all that is known of it."""
+        worker = record.worker
+        facts = [
+            ("Name", one_line(worker.name)),
+            ("Runs", f"{worker.running} of at most {worker.concurrency} at once"),
+            ("Started", local(worker.started_at)),
+            ("Last beat", f"{local(worker.beat_at)} by its own clock, number {worker.beats:,}"),
+            ("Version", one_line(worker.version)),
+        ]
+        lines = [Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in facts]
+        return (Section("facts", "Facts", Content("\n").join(lines)),)

@@ -1,0 +1,30 @@
+"""Searching the audit log: no index knows parts of words, so it is looked through in bounded steps."""
+
+from dataclasses import replace
+
+from jobmon_tui.domain.roles import Verb, require
+from jobmon_tui.domain.text import clean
+from jobmon_tui.services.audited import Caller, signed_in, utc_now
+from jobmon_tui.services.ports import AuditFound, Database, Transaction
+
+SPAN = 10_000
+"""Entries that one call looks at: a few hundredths of a second."""
+
+
+async def search_audit(
+    database: Database, caller: Caller, text: str, limit: int, *, before: int | None = None, after: int = 0
+) -> AuditFound:
+    """Return the newest entries that hold all parts of `text`; `looked_to` is where the next call goes on.
+
+    Looks at actor, action, outcome and the ids of executions. Raises `not_signed_in`.
+    """
+    parts = clean(text).casefold().split()
+
+    def work(transaction: Transaction) -> AuditFound:
+        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        found = transaction.search_audit(parts, limit, before=before, after=after, span=SPAN)
+        if found.looked_to is not None and found.looked_to <= after + 1:
+            return replace(found, looked_to=None)
+        return found
+
+    return await database.read(work)
