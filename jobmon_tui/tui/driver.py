@@ -72,6 +72,7 @@ class LastingDriver(LinuxDriver):
         self._file = LastingFile(self._file)  # type: ignore[arg-type,assignment]
         self._on_gone: Callable[[], None] | None = None
         self._gone = False
+        self._away = False
 
     def when_gone(self, tell: Callable[[], None]) -> None:
         """Have `tell` called in the app's loop when the terminal is gone, at once if it is gone already."""
@@ -80,12 +81,23 @@ class LastingDriver(LinuxDriver):
         if self._gone:
             tell()
 
+    def write(self, data: str) -> None:
+        """Write, but not on a screen that another program has now: nobody would take it from the queue."""
+        if not self._away:
+            super().write(data)
+
+    def suspend_application_mode(self) -> None:
+        """Give the terminal to another program."""
+        super().suspend_application_mode()
+        self._away = True
+
     def start_application_mode(self) -> None:
         """Take the terminal, and follow its size.
 
         Textual asks for the size inside the signal's handler. A second signal interrupts that handler and
         tells the newer size; then the first goes on and tells the older one, and the screen keeps to that.
         """
+        self._away = False
         super().start_application_mode()  # type: ignore[no-untyped-call]
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._tell_size)
 

@@ -11,18 +11,19 @@ from datetime import datetime
 from textual.content import Content
 
 from jobmon_tui.domain.audit import AuditEntry
-from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status
+from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails
 from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.tui.full_text import NOTHING, dropped, error_parts
 from jobmon_tui.tui.rows import duration
 from jobmon_tui.tui.themes import status_variable
 
 _LINES = 300
 _CHARACTERS = 16 * 1024
 """Of the output so many lines are shown from each end, and no more characters: breaking one line of megabytes
-took seconds. `jobmon output` has all that is kept."""
+took seconds. Full screen there is all that is kept."""
 
 _ERROR_FIRST, _ERROR_LAST = 8, 16
 """Lines of a long error shown from each end."""
@@ -32,7 +33,6 @@ CONFIGURATION = {
     ConfigurationState.CHANGED: "The report was edited since: a retry uses this snapshot.",
     ConfigurationState.DELETED: "The report was deleted: it cannot be retried.",
 }
-_NOT_YET = {Status.QUEUED: "It has not started.", Status.RUNNING: "It has printed nothing so far."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +59,35 @@ def heading(execution: Execution) -> Content:
     )
 
 
-def sections(story: ExecutionStory) -> Sequence[Section]:
-    """Return what is to be read, the most wanted first; empty ones are left out."""
+def sections(story: ExecutionStory, key: str = "") -> Sequence[Section]:
+    """Return what is to be read, the most wanted first; empty ones are left out.
+
+    `key` opens what has no room here; empty where there is none.
+    """
     details, execution = story.details, story.details.execution
     found = []
     if story.waiting is not None:
         found.append(Section("waiting", "Why it waits", Content(clean(story.waiting))))
     if execution.error or details.error_detail:
-        found.append(Section("error", "Error", _error(details)))
+        found.append(Section("error", "Error", _error(details, key)))
     found.append(Section("facts", "Facts", _facts(details, len(story.lineage) > 1)))
     if len(story.lineage) > 1:
         found.append(Section("lineage", "Lineage", _lineage(story.lineage, execution.id)))
-    found.append(Section("output", "Output", _output(story.output, execution)))
+    found.append(Section("output", "Output", _output(story.output, execution, key)))
     found.append(Section("snapshot", "Configuration", _snapshot(details.configuration, execution)))
     if story.audit:
         found.append(Section("audit", "Audit", Content("\n").join(_audit_line(each) for each in story.audit)))
     return found
 
 
-def _error(details: ExecutionDetails) -> Content:
-    said = clean(details.execution.error or "").strip()
-    detail = clean(details.error_detail or "").strip()
-    first, _, rest = detail.partition("\n")
-    detail = rest.strip("\n") if first == said else detail
+def _error(details: ExecutionDetails, key: str) -> Content:
+    said, detail = error_parts(details)
     more = detail.split("\n") if detail else []
     parts = [Content.styled(said, "bold $text-error")] if said else []
     left_out = len(more) - _ERROR_FIRST - _ERROR_LAST
     if left_out > 1:
         # What ended it mostly stands last, and the whole of it a few headings further down.
-        told = f"… {left_out:,} more lines: jobmon show {details.execution.id} …"
+        told = f"… {left_out:,} more lines{_way(key)} …"
         parts.append(Content("\n".join(more[:_ERROR_FIRST])))
         parts.append(Content.styled(told, "$text-warning"))
         more = more[-_ERROR_LAST:]
@@ -139,17 +139,16 @@ def _lineage(lineage: Sequence[Execution], here: int) -> Content:
     return Content("\n").join(lines)
 
 
-def _output(output: StoredOutput, execution: Execution) -> Content:
+def _output(output: StoredOutput, execution: Execution, key: str) -> Content:
     if not output.head and not output.tail:
-        return Content.styled(_NOT_YET.get(execution.status, "It printed nothing."), "$text-muted")
+        return Content.styled(NOTHING.get(execution.status, "It printed nothing."), "$text-muted")
     head, tail = clean(output.head).rstrip("\n"), clean(output.tail).rstrip("\n")
     first = _first(head)
     missing = []
     if output.is_cut:
         last = _last(tail)
         skipped = f"{head[len(first) :]}\n{tail[: len(tail) - len(last)]}".strip("\n")
-        dropped = max(0, output.tail_start - len(output.head.encode(errors="replace")))
-        missing.append(f"{dropped:,} bytes were not kept")
+        missing.append(f"{dropped(output):,} bytes were not kept")
     else:
         rest = head[len(first) :]
         last = _last(rest)
@@ -159,9 +158,13 @@ def _output(output: StoredOutput, execution: Execution) -> Content:
     if skipped:
         lines = skipped.count("\n") + 1
         what = f"{lines:,} more lines" if lines > 1 else f"{len(skipped):,} more characters"
-        missing.append(f"{what}: jobmon output {execution.id}")
+        missing.append(f"{what}{_way(key)}")
     gap = Content.styled(f"… {'; '.join(missing)} …", "$text-warning")
     return Content("\n").join([Content(first), gap, Content(last.lstrip("\n"))])
+
+
+def _way(key: str) -> str:
+    return f": press {key}" if key else ""
 
 
 def _first(text: str) -> str:

@@ -18,7 +18,7 @@ from tests.tui.fake_services import FakeServices
 
 
 def texts(story: ExecutionStory) -> dict[str, str]:
-    return {section.key: section.body.plain for section in sections(story)}
+    return {section.key: section.body.plain for section in sections(story, "v")}
 
 
 async def story_of(services: FakeServices, execution_id: int) -> ExecutionStory:
@@ -51,7 +51,7 @@ async def test_of_a_long_error_both_ends_are_shown_and_nothing_twice() -> None:
     told = texts(await story_of(services, failed))["error"].split("\n")
     assert told[:3] == ["exit status 1", "command: ledger", "line 1"]
     assert told[-2:] == ["line 100", "the cause"]
-    assert f"… 78 more lines: jobmon show {failed} …" in told
+    assert "… 78 more lines: press v …" in told
     assert len(told) == 1 + 8 + 1 + 16
     for detail in (None, "", "boom", "boom\n"):
         alone = services.add("Ledger", error="boom", error_detail=detail)
@@ -126,7 +126,7 @@ async def test_what_was_dropped_of_the_output_is_said() -> None:
     many = StoredOutput(head="".join(f"{at}\n" for at in range(10_000)), total=1)
     lines = texts(replace(story, output=many))["output"].splitlines()
     assert (lines[0], lines[299], lines[301], lines[-1]) == ("0", "299", "9700", "9999")
-    assert lines[300] == f"… 9,400 more lines: jobmon output {story.details.execution.id} …"
+    assert lines[300] == "… 9,400 more lines: press v …"
 
 
 def test_times_are_local(monkeypatch: pytest.MonkeyPatch) -> None:

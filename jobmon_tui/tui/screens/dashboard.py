@@ -21,6 +21,7 @@ from jobmon_tui.tui.screens.details_reader import DetailsReader
 from jobmon_tui.tui.screens.filtering import SEARCH_HELP, FilteringScreen
 from jobmon_tui.tui.screens.hints import empty_notice, hint
 from jobmon_tui.tui.screens.live import Live
+from jobmon_tui.tui.screens.viewing import ViewingScreen
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.header_bar import HeaderBar, HeaderState
@@ -36,7 +37,7 @@ WIDE = 120
 _STATUSES = tuple(Status)
 
 
-class DashboardScreen(FilteringScreen):
+class DashboardScreen(FilteringScreen, ViewingScreen):
     """Owns the state and awaits the services; the widgets only show."""
 
     BINDING_GROUP_TITLE = "Executions"

@@ -74,13 +74,23 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the groups one below the other."""
         from jobmon_tui.tui.screens.audit import AuditScreen
+        from jobmon_tui.tui.screens.full_output import FullOutputScreen
         from jobmon_tui.tui.screens.messages import MessagesScreen
         from jobmon_tui.tui.screens.reports import ReportsScreen
         from jobmon_tui.tui.screens.workers import WorkersScreen
+        from jobmon_tui.tui.widgets.text_view import TextView
 
         extra = frame(self).options.extra
         groups = [KeyGroup("This time", [KeyHelp(extra.key, extra.hint)])] if extra is not None else []
-        others = (RecordList, ReportsScreen, WorkersScreen, AuditScreen, MessagesScreen)
+        others = (
+            FullOutputScreen,
+            TextView,
+            RecordList,
+            ReportsScreen,
+            WorkersScreen,
+            AuditScreen,
+            MessagesScreen,
+        )
         groups += key_groups(self._about, others)
         yield Static("Keys", markup=False, classes="screen-title")
         with Pager():

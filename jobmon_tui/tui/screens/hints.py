@@ -18,7 +18,7 @@ def in_details(key: KeyOf) -> str:
     """Say what the keys do in the details."""
     return (
         f"{key('up')}{key('down')} scroll · {key('heading_before')}{key('next_heading')} headings · "
-        f"{key('full_screen')} full screen · {key('back')} close"
+        f"{key('full_screen')} full screen · {key('view_output')} output · {key('back')} close"
     )
 
 

@@ -6,6 +6,7 @@ from textual.content import Content
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.look import ExecutionStory
+from jobmon_tui.tui.keys.bound import first_key
 from jobmon_tui.tui.story import Section, heading, sections
 from jobmon_tui.tui.widgets.sections import SectionsPanel
 
@@ -21,7 +22,7 @@ class DetailsPanel(SectionsPanel):
 
     def on_mount(self) -> None:
         """Start with what was to be shown before there was anything to show it in."""
-        self._paint(sections(self._story) if self._story else ())
+        self._paint(self._sections())
 
     def show(self, story: ExecutionStory | None) -> None:
         """Show a story; None says that nothing is chosen."""
@@ -29,7 +30,7 @@ class DetailsPanel(SectionsPanel):
         before, self._story = self._story, story
         same = before is not None and story is not None and _id(before) == _id(story)
         if self.is_mounted:
-            self._paint(sections(story) if story else ())
+            self._paint(self._sections())
             if not same:
                 self.scroll_home(animate=False)
             elif follows:
@@ -62,6 +63,10 @@ class DetailsPanel(SectionsPanel):
     def story(self) -> ExecutionStory | None:
         """What is shown."""
         return self._story
+
+    def _sections(self) -> Sequence[Section]:
+        key = first_key(self, "view_output", getattr(self.app, "keys", {}))
+        return sections(self._story, key) if self._story else ()
 
     def _paint(self, wanted: Sequence[Section], nothing: str = "No execution is chosen.") -> None:
         self.paint(heading(self._story.details.execution) if self._story else Content(nothing), wanted)

@@ -1,0 +1,144 @@
+"""The output full screen in a real terminal: live, in few bytes, and in $PAGER while everything goes on."""
+
+import shlex
+import sys
+from pathlib import Path
+
+from tests.e2e.faults.stage import Stage, py, wait_until
+from tests.e2e.terminal import Terminal
+
+MOST_FOR_A_LINE = 250
+"""Bytes that one more printed line may cost at 80x24, what says so below it among them."""
+
+_STEPS = """
+import sys, time
+for at in range(1, 200):
+    print("step", at, flush=True)
+    time.sleep(1.3)
+"""
+_PAGER = """
+import pathlib, signal, sys
+told = pathlib.Path(sys.argv[1])
+signal.signal(signal.SIGINT, lambda *_: print("INTERRUPTED", flush=True))
+told.write_bytes(sys.stdin.buffer.read())
+print("THE PAGER HAS IT", flush=True)
+with open("/dev/tty") as keys:
+    while (key := keys.readline().strip()) != "end":
+        print(f"TYPED {key}", flush=True)
+"""
+
+
+def test_each_new_line_costs_little_and_the_end_is_told(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, [py("Steps", _STEPS)])
+    with stage.working():
+        number = stage.queue("Steps")
+        terminal = Terminal(["--scheduler", "off"], stage.environment)
+        try:
+            terminal.wait_for("Running 1")
+            terminal.press("v")
+            terminal.wait_for("step 2", "following")
+            terminal.read(0.3)
+            terminal.wait_for("step 3")
+            terminal.read(0.3)
+            before = terminal.bytes_read
+            terminal.wait_for("step 4")
+            terminal.read(0.3)
+            cost = terminal.bytes_read - before
+            print(f"{cost} bytes a line")
+            assert cost <= MOST_FOR_A_LINE
+            stage.run("cancel", str(number))
+            terminal.wait_for("ended: ⊘ Cancelled")
+            terminal.press("q", "q")
+            assert terminal.wait_end() == 0
+        finally:
+            terminal.close()
+
+
+def test_the_pager_has_the_terminal_while_reports_run_on_in_here(tmp_path: Path) -> None:
+    script, told = tmp_path / "pager.py", tmp_path / "told"
+    script.write_text(_PAGER, encoding="utf-8")
+    pager = shlex.join([sys.executable, str(script), str(told)])
+    hostile = "print('a\\tb \\x1b]0;owned\\x07 €'); print('x' * 3_000_000)"
+    stage = Stage(tmp_path, [py("Hostile", hostile), py("Quick", "print('hi')")], PAGER=pager)
+    terminal = Terminal(["--scheduler", "on"], stage.environment)
+    try:
+        terminal.wait_for("No reports have run yet")
+        stage.queue("Hostile")
+        terminal.wait_for("Succeeded 1")
+        terminal.press("v")
+        terminal.wait_for("�]0;owned� €", "top")
+        terminal.press("/", "NOT KEPT", "enter")
+        terminal.wait_for("bytes) not kept", "match 1 of 1")
+        terminal.press("p")
+        terminal.wait_for("THE PAGER HAS IT")
+        second = stage.queue("Quick")
+        wait_until(lambda: stage.status_of(second)[0] == "Succeeded", 10, "held up by who reads")
+        # Ctrl+C and Ctrl+Z are the pager's; with a scheduler in here the latter stops nothing for long.
+        terminal.press("\x03")
+        terminal.wait_for("INTERRUPTED")
+        terminal.press("\x1a")
+        third = stage.queue("Quick")
+        wait_until(lambda: stage.status_of(third)[0] == "Succeeded", 10, "stopped with the pager")
+        terminal.press("hello\r")
+        terminal.wait_for("TYPED hello")
+        terminal.press("end\r")
+        terminal.wait_for("bytes) not kept", "✓ Succeeded", "Esc Back")
+        assert "TYPED" not in terminal.text
+        terminal.press("q")
+        terminal.wait_for("Succeeded 3")
+        terminal.press("q")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
+    text = told.read_text(encoding="utf-8")
+    assert text.startswith("a\tb �]0;owned� €\n")
+    assert "not kept" in text and text.endswith("x\n")
+
+
+def test_a_pager_that_ends_at_once_waits_for_enter(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, [py("Quick", "print('hi there')")], PAGER="cat")
+    terminal = Terminal(["--scheduler", "on"], stage.environment)
+    try:
+        terminal.wait_for("live")
+        stage.queue("Quick")
+        terminal.wait_for("Succeeded 1")
+        terminal.press("v")
+        terminal.wait_for("hi there", "all")
+        terminal.press("|")
+        terminal.wait_for("Press Enter to go back", "hi there")
+        terminal.press("enter")
+        terminal.wait_for("Esc Back")
+        terminal.press("q", "q")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
+
+
+def test_a_terminal_that_goes_away_ends_the_pager_too(tmp_path: Path) -> None:
+    script, told = tmp_path / "pager.py", tmp_path / "told"
+    script.write_text(_PAGER, encoding="utf-8")
+    pager = shlex.join([sys.executable, str(script), str(told)])
+    stage = Stage(tmp_path, [py("Quick", "print('hi there')")], PAGER=pager)
+    terminal = Terminal(["--scheduler", "on"], stage.environment)
+    try:
+        terminal.wait_for("live")
+        stage.queue("Quick")
+        terminal.wait_for("Succeeded 1")
+        terminal.press("v")
+        terminal.wait_for("hi there", "all")
+        terminal.press("p")
+        terminal.wait_for("THE PAGER HAS IT")
+        terminal.child.kill(15)
+        terminal.wait_end()
+        command = f"{script}".encode()
+        left = [each for each in Path("/proc").glob("[0-9]*/cmdline") if command in _read(each)]
+        assert left == []
+    finally:
+        terminal.close()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
