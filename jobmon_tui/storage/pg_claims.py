@@ -42,11 +42,14 @@ SELECT 'queue' AS kind, CAST(NULL AS bigint) AS id, CAST(NULL AS integer) AS pri
 FROM (SELECT entrypoint FROM named UNION SELECT entrypoint FROM {TICKETS} WHERE status = 'picked') AS each
 WHERE entrypoint IS NOT NULL
 UNION ALL
-SELECT 'mine', id, priority, entrypoint FROM {TICKETS} WHERE queue_manager_id = :by AND status = 'picked'
+SELECT CASE (SELECT e.status FROM job_execution_log AS e WHERE e.id = t.id)
+         WHEN 'Queued' THEN 'mine' ELSE 'used' END,
+  id, priority, entrypoint FROM {TICKETS} AS t WHERE queue_manager_id = :by AND status = 'picked'
 UNION ALL
 SELECT 'limits', NULL, NULL, NULL WHERE NOT ({NO_LIMITS})
 """  # noqa: S608 - constants
 ).bindparams(bindparam("by", type_=Uuid()))
+_VOID = text("SELECT jobmon_void(:used)").bindparams(bindparam("used", type_=ARRAY(BigInteger())))
 # By one worker at a time. A database that was restored without PgQueuer's table is whole again after it.
 _SWEEP = text(
     f"""
@@ -105,6 +108,9 @@ class PgClaims(SqlTransaction):
         by.sees = sorted(there.union(by.sees).intersection(by.queues or {*there, *by.sees}))
         # Handed to this asker by an earlier look, and not started yet.
         found = {(int(row.id), int(row.priority)) for row in around if row.kind == "mine"}
+        # Started, while another look had its ticket locked, which came too late for it and left it there.
+        if used := [int(row.id) for row in around if row.kind == "used"]:
+            self._connection.execute(_VOID, {"used": used})
         has_limits = any(row.kind == "limits" for row in around)
         is_plain = not found and not has_limits
         by.sees_until = time.monotonic() + _LOOK_AROUND if is_plain else 0.0

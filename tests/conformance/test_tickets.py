@@ -62,6 +62,26 @@ async def test_what_is_cancelled_or_started_leaves_no_ticket(store: Store, raw: 
     assert _tickets(raw) == [waiting]
 
 
+async def test_a_ticket_that_another_look_held_while_it_was_used_is_not_handed_out_for_ever(
+    store: Store, raw: Raw, place: PgSource
+) -> None:
+    queue = await _joined(store, "w")
+    started = await store.write(queue_one)
+    assert list(await queue.offer(9)) == [started]
+    looking = await asyncpg.connect(place.dsn)
+    try:
+        async with looking.transaction():
+            # As a look of another worker's leaves it that saw the ticket before it was handed out here.
+            await looking.execute(f"SELECT FROM {TICKETS} FOR UPDATE")
+            assert [each.id for each in await queue.start([started], "w")] == [started]
+    finally:
+        await looking.close()
+    assert _tickets(raw) == [started]
+    waiting = await store.write(queue_one)
+    assert list(await queue.offer(1)) == [waiting]
+    assert _tickets(raw) == [waiting]
+
+
 async def test_what_was_handed_out_and_not_used_is_handed_out_again(
     store: Store, opens: Opens, raw: Raw
 ) -> None:
