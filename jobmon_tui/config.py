@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     drain_seconds: Seconds = 30.0
     output_kib: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=64, ge=1, le=4096)
     theme: str = "jobmon-dark"
+    linear: bool = False
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0
     token: str = Field(default="", repr=False)

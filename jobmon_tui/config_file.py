@@ -21,6 +21,7 @@ KEYS: Final = (
     "drain_seconds",
     "output_kib",
     "theme",
+    "linear",
     "toast_seconds",
     "error_toast_seconds",
 )

@@ -83,6 +83,10 @@ def jobmon(
             help="For the dashboard: run reports in it always, never, or unless a worker is alive.",
         ),
     ] = None,
+    linear: Annotated[
+        bool,
+        typer.Option("--linear", help="The dashboard as plain lines and prompts, for screen readers."),
+    ] = False,
     database_url: Annotated[
         str | None,
         typer.Option("--database", metavar="URL", help="The database, such as sqlite:///jobmon.db."),
@@ -98,24 +102,26 @@ def jobmon(
       jobmon demo                  sample reports that really run
       jobmon init --admin alice    a database of your own
       jobmon reports import FILE   your reports
-      jobmon                       the dashboard
+      jobmon                       the dashboard; with --linear as plain lines
       jobmon doctor                what is wrong with this machine
     """
     session.flags.clear()
     session.flags["database_url"] = database_url
     if context.invoked_subcommand is not None:
-        if scheduler is not None:
-            raise invalid_input("--scheduler is for the dashboard; leave the command out.")
+        for flag, given in (("--scheduler", scheduler is not None), ("--linear", linear)):
+            if given:
+                raise invalid_input(f"{flag} is for the dashboard; leave the command out.")
         return
     from jobmon_tui.cli.way_in import to_dashboard
 
-    raise typer.Exit(to_dashboard(scheduler))
+    raise typer.Exit(to_dashboard(scheduler, linear=linear))
 
 
 @app.command()
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="No screen; print what ran.")] = False,
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long, with --headless.")] = 20.0,
+    linear: Annotated[bool, typer.Option("--linear", help="As plain lines and prompts.")] = False,
 ) -> None:
     """Try it: sample reports that really run.
 
@@ -129,7 +135,14 @@ def demo(
     from jobmon_tui.cli.way_in import refuse_without_terminal
 
     if not headless:
-        refuse_without_terminal()
+        from jobmon_tui.cli.lines_wanted import are_wanted
+
+        if not linear:
+            refuse_without_terminal()
+        if linear or are_wanted():
+            from jobmon_tui.cli.linear import open_linear_demo
+
+            raise typer.Exit(open_linear_demo())
         from jobmon_tui.cli.dashboard import open_demo
 
         raise typer.Exit(open_demo())

@@ -25,11 +25,18 @@ def refuse_without_terminal() -> None:
         raise invalid_input("The dashboard needs a terminal. Without one, use the commands: jobmon --help")
 
 
-def to_dashboard(scheduler: str | None) -> int:
-    """Open the dashboard and return its exit code. Raises `invalid_input`."""
+def to_dashboard(scheduler: str | None, *, linear: bool = False) -> int:
+    """Open the dashboard, as lines where that is wanted, and return its exit code. Raises `invalid_input`."""
     if scheduler not in {None, *_CHOICES}:
         raise invalid_input("--scheduler is one of auto, on, off.")
-    refuse_without_terminal()
+    from jobmon_tui.cli.lines_wanted import are_wanted
+
+    if not linear:
+        refuse_without_terminal()
+    if linear or are_wanted():
+        from jobmon_tui.cli.linear import open_linear
+
+        return open_linear(scheduler)
     from jobmon_tui.cli.dashboard import open_dashboard
 
     return open_dashboard(scheduler)
@@ -49,10 +56,11 @@ def _wants_dashboard(arguments: Sequence[str]) -> tuple[bool, str | None]:
 def enter(arguments: Sequence[str]) -> int:
     """Run the dashboard, or the command that was asked for; return the exit code."""
     fill_streams()
-    wanted, scheduler = _wants_dashboard(arguments)
+    linear = "--linear" in arguments
+    wanted, scheduler = _wants_dashboard([each for each in arguments if each != "--linear"])
     if wanted:
         try:
-            return to_dashboard(scheduler)
+            return to_dashboard(scheduler, linear=linear)
         except JobmonError as refusal:
             sys.stderr.write(f"{refusal.message}\n")
             return EXIT_CODES[refusal.code]

@@ -3,9 +3,9 @@
 import asyncio
 import signal
 
-from jobmon_tui.tui import departure as leaving
+from jobmon_tui.services import departure as leaving
+from jobmon_tui.services.departure import Departure
 from jobmon_tui.tui.contracts import Options
-from jobmon_tui.tui.departure import Departure
 from jobmon_tui.tui.driver import LastingDriver
 from jobmon_tui.tui.plain_end import PlainEnd
 

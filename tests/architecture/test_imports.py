@@ -53,6 +53,10 @@ def test_a_worker_loads_no_screen_and_the_engine_no_house() -> None:
     assert _modules_after("import scheduler.engine") & (HEAVY | {"jobmon_tui", "textual"}) == set()
 
 
+def test_the_lines_load_no_screen() -> None:
+    assert _modules_after("import jobmon_tui.cli.linear") & (HEAVY | {"textual", "rich"}) == set()
+
+
 def test_a_command_loads_nothing_of_the_migrations_and_knows_them_all() -> None:
     # Alembic and all that it brings are a sixth of what a command costs; few change a schema.
     assert _modules_after("import jobmon_tui.cli.app") & {"alembic", "mako"} == set()

@@ -90,7 +90,8 @@ def test_without_a_terminal_the_dashboard_is_refused(bare: Shell) -> None:
 
 def test_the_way_to_the_dashboard_imports_nothing_heavy() -> None:
     code = (
-        "import sys; sys.stdin.isatty = sys.stdout.isatty = lambda: True\n"
+        "import os, sys; sys.stdin.isatty = sys.stdout.isatty = lambda: True\n"
+        "os.environ['TERM'] = 'xterm'\n"
         "import jobmon_tui.cli.dashboard as dashboard\n"
         "dashboard.open_dashboard = lambda scheduler: 7\n"
         "from jobmon_tui.cli.way_in import enter\n"

@@ -11,8 +11,8 @@ from textual.worker import WorkerFailed
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, storage_unavailable
 from jobmon_tui.domain.roles import Role
+from jobmon_tui.services.departure import Departure
 from jobmon_tui.tui.contracts import Connection, Options
-from jobmon_tui.tui.departure import Departure
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
 from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
 from jobmon_tui.tui.screens.sign_in import SignInScreen

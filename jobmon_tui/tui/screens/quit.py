@@ -13,14 +13,14 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from jobmon_tui.tui import departure as leaving
+from jobmon_tui.services import departure as leaving
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import frame, key_of, with_key
 from jobmon_tui.tui.widgets.form import PushButton
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said
 
 if TYPE_CHECKING:
-    from jobmon_tui.tui.departure import Departure
+    from jobmon_tui.services.departure import Departure
 
 _LOOK = 0.25
 """Seconds between two looks; only what differs is painted, the countdown once a second."""

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
-from jobmon_tui.tui.contracts import Connection
+from jobmon_tui.services.facade import EmbeddedWorker
 
 STOPPED = "stopped by the operator"
 TERMINAL_CLOSED = "terminal closed"
@@ -18,15 +19,29 @@ _PATIENCE = 10.0
 _log = logging.getLogger(__name__)
 
 
+class Opened(Protocol):
+    """What has to be closed in the end."""
+
+    @property
+    def worker(self) -> EmbeddedWorker | None:
+        """The scheduler of this process, if it has one."""
+        ...
+
+    @property
+    def close(self) -> Callable[[], Awaitable[None]]:
+        """Ends what was opened."""
+        ...
+
+
 class Departure:
     """The way out, for every reason there is to leave."""
 
     def __init__(self) -> None:
-        self._connection: Connection | None = None
+        self._connection: Opened | None = None
         self._stopped = False
         self._closing: asyncio.Task[None] | None = None
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Opened) -> None:
         """Remember what has to be closed."""
         self._connection = connection
 
