@@ -38,6 +38,7 @@ LOOKS: dict[str, Callable[[Explained], Awaitable[object]]] = {
     "running ones": _page(ExecutionFilter(frozenset({Status.RUNNING}))),
     "two statuses": _page(ExecutionFilter(frozenset({Status.QUEUED, Status.RUNNING}))),
     "a report's": _page(ExecutionFilter(report="Report 7"), before=MIDDLE),
+    "a report's last runs": _page(ExecutionFilter(report="Report 7")),
     "a report's failed ones": _page(ExecutionFilter(FAILED, report="Report 7")),
     "found by name": _page(ExecutionFilter(search="PORT 7"), before=MIDDLE),
     "the header": lambda s: look.overview(s, VIEWER, ALL, LIVENESS),

@@ -17,6 +17,7 @@ from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.page_source import ServicesSource
+from jobmon_tui.tui.run_lengths import RunLengths
 from jobmon_tui.tui.screens.details_reader import DetailsReader
 from jobmon_tui.tui.screens.filtering import SEARCH_HELP, FilteringScreen
 from jobmon_tui.tui.screens.hints import empty_notice, hint
@@ -69,6 +70,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen):
         self._old: str | None = None
         self._abilities: tuple[bool, ...] = ()
         self._reader = DetailsReader(self._read_story)
+        self._lengths = RunLengths()
 
     def compose(self) -> ComposeResult:
         """Lay out header, table, details, status line and keys."""
@@ -272,12 +274,13 @@ class DashboardScreen(FilteringScreen, ViewingScreen):
 
     async def _read_story(self, execution_id: int | None) -> Callable[[], None]:
         host, panel = self.host, self.query_one(DetailsPanel)
-        story = None
+        story, lengths = None, list[int]()
         if execution_id is not None:
             try:
                 story = await host.services.show(host.caller, execution_id)
+                lengths = await self._lengths.of(host, story.details.execution.report)
             except JobmonError as error:
                 if error.code is not ErrorCode.EXECUTION_NOT_FOUND:
                     panel.unread(execution_id)
                     return partial(self.rows_failed, LoadFailed(error))
-        return partial(panel.show, story)
+        return partial(panel.show, story, lengths)

@@ -6,11 +6,12 @@ from textual.content import Content
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.look import ExecutionStory
+from jobmon_tui.tui import run_lengths
 from jobmon_tui.tui.keys.bound import first_key
 from jobmon_tui.tui.story import Section, heading, sections
 from jobmon_tui.tui.widgets.sections import SectionsPanel
 
-_KEYS = ("waiting", "error", "facts", "lineage", "output", "snapshot", "audit")
+_KEYS = ("waiting", "error", "facts", "runs", "lineage", "output", "snapshot", "audit")
 
 
 class DetailsPanel(SectionsPanel):
@@ -19,13 +20,19 @@ class DetailsPanel(SectionsPanel):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(_KEYS, id=id, classes=classes)
         self._story: ExecutionStory | None = None
+        self._lengths: Sequence[int] = ()
+        self._charts = True
 
     def on_mount(self) -> None:
         """Start with what was to be shown before there was anything to show it in."""
         self._paint(self._sections())
 
-    def show(self, story: ExecutionStory | None) -> None:
-        """Show a story; None says that nothing is chosen."""
+    def show(self, story: ExecutionStory | None, lengths: Sequence[int] = (), *, charts: bool = True) -> None:
+        """Show a story; None says that nothing is chosen.
+
+        `lengths` are how long the last runs of its report took, in milliseconds, told also without `charts`.
+        """
+        self._lengths, self._charts = lengths, charts
         follows = self.is_mounted and self._output_end_in_view
         before, self._story = self._story, story
         same = before is not None and story is not None and _id(before) == _id(story)
@@ -66,7 +73,13 @@ class DetailsPanel(SectionsPanel):
 
     def _sections(self) -> Sequence[Section]:
         key = first_key(self, "view_output", getattr(self.app, "keys", {}))
-        return sections(self._story, key) if self._story else ()
+        if self._story is None:
+            return ()
+        found = [*sections(self._story, key)]
+        if self._lengths:
+            body = run_lengths.told(self._lengths, chart=self._charts)
+            found.append(Section("runs", run_lengths.title(self._lengths), body))
+        return found
 
     def _paint(self, wanted: Sequence[Section], nothing: str = "No execution is chosen.") -> None:
         self.paint(heading(self._story.details.execution) if self._story else Content(nothing), wanted)
