@@ -27,6 +27,7 @@ from jobmon_tui.database_location import (
     refuse_password,
 )
 from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.looks import DEFAULT_THEME, Glyphs, no_theme, theme_called
 from jobmon_tui.domain.report import QUEUE_LIMIT
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.toml_lines import TomlFile
@@ -54,6 +55,13 @@ def _queue_names(value: object) -> object:
     return tuple(dict.fromkeys(names))
 
 
+def _theme(name: str) -> str:
+    found = theme_called(name)
+    if found is None:
+        raise ValueError(no_theme(name).removesuffix("."))
+    return found
+
+
 Seconds = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
@@ -73,7 +81,8 @@ class Settings(BaseSettings):
     scheduler: Literal["auto", "on", "off"] = "auto"
     drain_seconds: Seconds = 30.0
     output_kib: Annotated[int, BeforeValidator(_not_a_flag)] = Field(default=64, ge=1, le=4096)
-    theme: str = "jobmon-dark"
+    theme: Annotated[str, AfterValidator(_theme)] = DEFAULT_THEME
+    glyphs: Glyphs = "auto"
     linear: bool = False
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0

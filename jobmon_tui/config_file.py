@@ -22,6 +22,7 @@ KEYS: Final = (
     "output_kib",
     "theme",
     "linear",
+    "glyphs",
     "toast_seconds",
     "error_toast_seconds",
 )

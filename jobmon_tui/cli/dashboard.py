@@ -70,6 +70,7 @@ async def connect(scheduler: str | None) -> Connection:
             theme=settings.theme,
             keys=keys,
             complaints=complaints,
+            glyphs=settings.glyphs,
         )
         opened = stack.pop_all()
         return Connection(house.services, token, worker, keep, opened.aclose, options)

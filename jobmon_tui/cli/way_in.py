@@ -3,8 +3,10 @@
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
+from jobmon_tui.domain.plain_forms import PLAIN, is_ascii_locale
 
 _CHOICES = ("auto", "on", "off")
 
@@ -17,6 +19,14 @@ def fill_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def spell_plainly() -> None:
+    """Write by its ASCII form what the streams' encoding lacks, and on a terminal what the locale lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            ascii_only = stream.isatty() and is_ascii_locale(os.environ)
+            stream.reconfigure(encoding="ascii" if ascii_only else None, errors=PLAIN)
 
 
 def refuse_without_terminal() -> None:
@@ -71,10 +81,7 @@ def enter(arguments: Sequence[str]) -> int:
 
     loading.done()
     crash.install()
-    # A terminal that knows no UTF-8 shows question marks in place of our glyphs.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    spell_plainly()
     # Not app(): that one puts a hook of its own in place of ours, and prints tracebacks.
     try:
         typer.main.get_command(app)(args=list(arguments), prog_name="jobmon")

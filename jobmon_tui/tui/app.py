@@ -14,8 +14,8 @@ from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.keyed_app import KeyedApp
 from jobmon_tui.tui.log_file import log_to_file
+from jobmon_tui.tui.looking_app import LookingApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen
-from jobmon_tui.tui.themes import DEFAULT_THEME, THEMES, next_theme
 from jobmon_tui.tui.toasts import Kind, Toasts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class JobmonApp(KeyedApp):
+class JobmonApp(KeyedApp, LookingApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -64,9 +64,7 @@ class JobmonApp(KeyedApp):
         self._connect_to = connect
         self._connection: Connection | None = None
         self._signed_in = False
-        for theme in THEMES.values():
-            self.register_theme(theme)
-        self._wear(options.theme)
+        self.look(options)
 
     # -- the first frame, then the connection
 
@@ -105,7 +103,7 @@ class JobmonApp(KeyedApp):
         self.services, self.worker = connection.services, connection.worker
         if connection.options is not None:
             self.options = connection.options
-            self._wear(self.options.theme)
+            self.look(self.options)
         if self.options.keys:
             self.wear_keys(self.options.keys)
         for line in self.options.complaints:
@@ -252,15 +250,3 @@ class JobmonApp(KeyedApp):
         self.copy_to_clipboard(selected)
         self.clear_selection()
         self.told("Copied to the terminal's clipboard, where the terminal allows that.")
-
-    def action_next_theme(self) -> None:
-        """Wear the next theme."""
-        self.theme = next_theme(self.theme)
-
-    def _wear(self, theme: str) -> None:
-        if theme in THEMES:
-            self.theme = theme
-            return
-        self.theme = DEFAULT_THEME
-        if self.is_running:
-            self.warned(f"There is no theme “{theme}”. There are: {', '.join(THEMES)}.")

@@ -30,6 +30,8 @@ class Options:
     error_toast_seconds: float = 15.0
     drain_seconds: float = 30.0
     theme: str = "jobmon-dark"
+    glyphs: str = "auto"
+    """`auto`, `ascii` or `unicode`: whether our signs are drawn by their ASCII forms."""
     extra: Extra | None = None
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The keys of the actions that have others than their own; checked."""

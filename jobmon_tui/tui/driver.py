@@ -10,6 +10,7 @@ import os
 import select
 import signal
 from collections.abc import Callable, Iterable
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 from textual._parser import ParseError
@@ -18,6 +19,9 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.message import Message
+
+from jobmon_tui.domain.plain_forms import PLAIN, TABLE, as_ascii
+from jobmon_tui.tui.terminal import Forms, forms_for
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -35,14 +39,19 @@ class LastingFile:
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
+        self.forms = forms_for(os.environ, os.environ.get("JOBMON_GLYPHS", "auto"))
+        # Standard error would write what its encoding lacks as `\u2713`, six cells in place of one.
+        if isinstance(file, TextIOWrapper):
+            file.reconfigure(errors=PLAIN)
 
     def write(self, text: str) -> int:
-        """Write, or drop what cannot be written; what the terminal's encoding lacks becomes `?`."""
+        """Write, or drop what cannot be written; what the terminal lacks is written by its ASCII form."""
+        if self.forms is not Forms.ALL and not text.isascii():
+            text = as_ascii(text) if self.forms is Forms.ASCII else text.translate(TABLE)
         try:
             return self._file.write(text)
         except UnicodeEncodeError:
-            encoding = self._file.encoding or "ascii"
-            return self.write(text.encode(encoding, "replace").decode(encoding))
+            return self._file.write(as_ascii(text))
         except (OSError, ValueError):
             return len(text)
 
@@ -69,10 +78,15 @@ class LastingDriver(LinuxDriver):
         self, app: "App[Any]", *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._file = LastingFile(self._file)  # type: ignore[arg-type,assignment]
+        self._lasting = LastingFile(self._file)  # type: ignore[arg-type]
+        self._file = self._lasting  # type: ignore[assignment]
         self._on_gone: Callable[[], None] | None = None
         self._gone = False
         self._away = False
+
+    def spell(self, forms: Forms) -> None:
+        """Write in these forms from now on."""
+        self._lasting.forms = forms
 
     def when_gone(self, tell: Callable[[], None]) -> None:
         """Have `tell` called in the app's loop when the terminal is gone, at once if it is gone already."""

@@ -3,6 +3,9 @@
 import os
 import sys
 from collections.abc import Mapping, MutableMapping
+from enum import Enum, auto
+
+from jobmon_tui.domain.plain_forms import has_poor_font, is_ascii_locale
 
 ESCAPE_DELAY_MS = "500"
 """How long a lone ESC waits for the rest of an arrow key: a slow line may split the sequence."""
@@ -35,7 +38,42 @@ def prepare(environ: MutableMapping[str, str]) -> None:
     environ.setdefault("ESCDELAY", ESCAPE_DELAY_MS)
     environ["TEXTUAL_ANIMATIONS"] = "none"
     environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
+    if environ.get("NO_COLOR") == "":
+        del environ["NO_COLOR"]  # no-color.org: only a value counts, and Textual takes it without one
     # "none" among others crashes it; NO_COLOR is the way to say that.
     if environ.get("TEXTUAL_COLOR_SYSTEM", "auto") not in _COLOR_SYSTEMS:
         del environ["TEXTUAL_COLOR_SYSTEM"]
         environ.setdefault("NO_COLOR", "1")
+    elif not {"TEXTUAL_COLOR_SYSTEM", "COLORTERM"} & set(environ) and _is_colourless(environ.get("TERM", "")):
+        environ.setdefault("NO_COLOR", "1")
+
+
+def _is_colourless(term: str) -> bool:
+    """Tell whether terminfo knows this terminal, and knows no colours of it, as of a vt100."""
+    try:
+        import curses
+
+        curses.setupterm(term, 1)
+        return curses.tigetnum("colors") < 0
+    except (ImportError, curses.error, TypeError):
+        return False
+
+
+class Forms(Enum):
+    """How what is painted is spelt."""
+
+    ALL = auto()
+    """As it is."""
+    OURS = auto()
+    """Our own signs by their ASCII forms, names in other scripts as they are: the font is poor."""
+    ASCII = auto()
+    """Everything in ASCII: the locale says so."""
+
+
+def forms_for(environ: Mapping[str, str], glyphs: str) -> Forms:
+    """Return the forms for a terminal, where the setting `glyphs` says `auto`, `ascii` or `unicode`."""
+    if glyphs == "unicode":
+        return Forms.ALL
+    if is_ascii_locale(environ):
+        return Forms.ASCII
+    return Forms.OURS if glyphs == "ascii" or has_poor_font(environ) else Forms.ALL

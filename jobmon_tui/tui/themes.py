@@ -1,15 +1,12 @@
-"""The colours. The glyphs and words that say the same without colour are in rows.py.
-
-Every colour is one of the 256 that terminals know by number: SSH drops COLORTERM, and what is picked from
-the palette loses no contrast when it is quantised. Text colours are explicit, none is made by blending.
-"""
+"""The themes, each made of a palette. The glyphs that say the same without colour are in the domain."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from textual.theme import Theme
 
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.domain.looks import DEFAULT_THEME
+from jobmon_tui.tui.palettes import COLOURLESS, PALETTES, PALETTES_OF_16, Palette
 
 
 def status_variable(status: Status) -> str:
@@ -17,81 +14,13 @@ def status_variable(status: Status) -> str:
     return f"$status-{status.value.lower()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """What a theme chooses; all else follows from it. Colours as `#rrggbb`."""
-
-    background: str
-    surface: str
-    panel: str
-    text: str
-    muted: str
-    accent: str
-    success: str
-    warning: str
-    error: str
-    running: str
-    queued: str
-    cancelled: str
-    cursor: str
-    cursor_text: str
-    line: str
-    """Borders and scrollbars."""
-    dark: bool = True
-
-
-DARK = Palette(
-    background="#121212",
-    surface="#1c1c1c",
-    panel="#262626",
-    text="#e4e4e4",
-    muted="#b2b2b2",
-    accent="#87afff",
-    success="#87d787",
-    warning="#ffd75f",
-    error="#ff8787",
-    running="#5fd7ff",
-    queued="#d7d7af",
-    cancelled="#bcbcbc",
-    cursor="#005f87",
-    cursor_text="#ffffff",
-    line="#5f87af",
-)
-LIGHT = Palette(
-    background="#ffffff",
-    surface="#eeeeee",
-    panel="#e4e4e4",
-    text="#1c1c1c",
-    muted="#4e4e4e",
-    accent="#005faf",
-    success="#005f00",
-    warning="#5f5f00",
-    error="#af0000",
-    running="#005f87",
-    queued="#5f00af",
-    cancelled="#4e4e4e",
-    cursor="#005faf",
-    cursor_text="#ffffff",
-    line="#5f87af",
-    dark=False,
-)
-CONTRAST = Palette(
-    background="#000000",
-    surface="#000000",
-    panel="#000000",
-    text="#ffffff",
-    muted="#ffffff",
-    accent="#00ffff",
-    success="#00ff00",
-    warning="#ffff00",
-    error="#ffafaf",
-    running="#00ffff",
-    queued="#ffff00",
-    cancelled="#ffffff",
-    cursor="#ffff00",
-    cursor_text="#000000",
-    line="#ffffff",
-)
+_OF_ANSI = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "screen-selection-background": "ansi_cyan",
+    "screen-selection-foreground": "ansi_black",
+}
+"""What Textual's own styles want of a theme with the terminal's own colours."""
 
 
 def _variables(colours: Palette) -> dict[str, str]:
@@ -101,11 +30,19 @@ def _variables(colours: Palette) -> dict[str, str]:
         for part, value in (("background", colours.cursor), ("foreground", colours.cursor_text))
     }
     return cursor | {
-        "status-queued": colours.queued,
-        "status-running": colours.running,
-        "status-succeeded": colours.success,
-        "status-failed": colours.error,
-        "status-cancelled": colours.cancelled,
+        **{f"status-{status}": colour for status, colour in colours.statuses.items()},
+        # As they are: by itself Textual takes them through another colour space, and back not quite.
+        "background": colours.background,
+        "surface": colours.surface,
+        "panel": colours.panel,
+        "boost": colours.panel,
+        "foreground": colours.text,
+        "primary": colours.accent,
+        "secondary": colours.line,
+        "accent": colours.accent,
+        "success": colours.success,
+        "warning": colours.warning,
+        "error": colours.error,
         "text": colours.text,
         "text-muted": colours.muted,
         "text-disabled": colours.muted,
@@ -117,16 +54,20 @@ def _variables(colours: Palette) -> dict[str, str]:
         "text-error": colours.error,
         "foreground-muted": colours.muted,
         "foreground-disabled": colours.muted,
-        "block-cursor-text-style": "bold",
+        "block-cursor-text-style": "bold reverse" if colours.ansi else "bold",
+        # On a row that is reversed itself, reversing again would hide it.
+        "action-focus-text-style": "bold underline" if colours.ansi else "bold reverse",
+        **(_OF_ANSI if colours.ansi else {}),
         "block-hover-background": colours.panel,
         "surface-active": colours.panel,
         "border": colours.accent,
         "border-blurred": colours.line,
         "button-foreground": colours.text,
         "button-color-foreground": colours.cursor_text,
-        "button-focus-text-style": "bold",
+        "button-focus-text-style": "bold reverse" if colours.ansi else "bold",
         "input-cursor-background": colours.text,
         "input-cursor-foreground": colours.background,
+        "input-cursor-text-style": "reverse" if colours.ansi else "none",
         "footer-background": colours.panel,
         "footer-foreground": colours.text,
         "footer-item-background": colours.panel,
@@ -163,17 +104,24 @@ def _theme(name: str, colours: Palette) -> Theme:
         panel=colours.panel,
         boost=colours.panel,
         dark=colours.dark,
+        ansi=colours.ansi,
         variables=_variables(colours),
     )
 
 
-PALETTES: Mapping[str, Palette] = {
-    "jobmon-dark": DARK,
-    "jobmon-light": LIGHT,
-    "jobmon-contrast": CONTRAST,
-}
-THEMES: Mapping[str, Theme] = {name: _theme(name, colours) for name, colours in PALETTES.items()}
-DEFAULT_THEME = "jobmon-dark"
+def themes_of(palettes: Mapping[str, Palette]) -> Mapping[str, Theme]:
+    """Return a theme for each palette, by its name."""
+    return {name: _theme(name, colours) for name, colours in palettes.items()}
+
+
+THEMES: Mapping[str, Theme] = themes_of(PALETTES)
+
+
+def themes_for(color_system: str | None, *, no_color: bool = False) -> Mapping[str, Theme]:
+    """Return the themes for what the terminal can show; `color_system` is rich's word, such as `256`."""
+    if no_color:
+        return themes_of(dict.fromkeys(PALETTES, COLOURLESS))
+    return themes_of(PALETTES_OF_16) if color_system == "standard" else THEMES
 
 
 def next_theme(name: str) -> str:

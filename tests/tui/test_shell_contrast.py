@@ -1,74 +1,144 @@
 """Every text on every screen has 4.5:1 against what is behind it, measured on what is painted.
 
-WCAG 2.2, 1.4.3. In true colour, and after the step to the 256 colours that most SSH sessions have.
+WCAG 2.1, 1.4.3, and 1.4.11 for lines, scroll bars and the focus. In true colour, after the step to the 256
+colours that most SSH sessions have, and in 16, as the PC's text mode and as xterm show them.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
-from rich.color import Color, ColorSystem
-from rich.segment import Segment
-from rich.terminal_theme import DEFAULT_TERMINAL_THEME
+from rich.color import ColorSystem
+from textual.app import App
 from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.theme import Theme
 
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.tui import screens
 from jobmon_tui.tui.app import JobmonApp
-from jobmon_tui.tui.contracts import Options
+from jobmon_tui.tui.contracts import Extra, Options
+from jobmon_tui.tui.palettes import PALETTES, PALETTES_OF_16
+from jobmon_tui.tui.screens.audit import AuditScreen
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
+from jobmon_tui.tui.screens.dashboard import DashboardScreen
+from jobmon_tui.tui.screens.first_run import FirstRunScreen
+from jobmon_tui.tui.screens.help import HelpScreen
+from jobmon_tui.tui.screens.messages import MessagesScreen
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
-from jobmon_tui.tui.themes import THEMES
+from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
+from jobmon_tui.tui.screens.reports import ReportsScreen
+from jobmon_tui.tui.screens.sign_in import SignInScreen
+from jobmon_tui.tui.screens.waiting import WaitingScreen
+from jobmon_tui.tui.screens.workers import WorkersScreen
+from jobmon_tui.tui.themes import THEMES, themes_of
+from tests.tui.colour_measures import CONTRAST_OF_SHAPES, CONTRAST_OF_TEXT, VGA, XTERM, contrast
 from tests.tui.fake_services import FakeServices, FakeWorker
+from tests.tui.painted import COLOURS, MARKERS, Cell, Terminal, cells
 from tests.tui.shell_stage import Stage
 
-MINIMUM = 4.5
-SYSTEMS = (ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT)
-# Lines, blocks and scrollbars are no text; they carry no meaning alone.
-DRAWN = frozenset(" ▌▐▔▁▂▃▄▅▆▇█▋▊▉▎▍▏▕▀─│╭╮╰╯━┃┌┐└┘╸╺╹╻")
+
+def terminals() -> Iterator[Terminal]:
+    """Give every theme in every kind of terminal; those of the terminal's own colours are not among them."""
+    for name, colours in PALETTES.items():
+        if not colours.ansi:
+            yield Terminal(f"{name} in true colour", colours, ColorSystem.TRUECOLOR, VGA, VGA[7], VGA[0])
+            yield Terminal(f"{name} in 256", colours, ColorSystem.EIGHT_BIT, VGA, VGA[7], VGA[0])
+            sixteen = PALETTES_OF_16[name]
+            yield Terminal(f"{name} in VGA's 16", sixteen, ColorSystem.STANDARD, VGA, VGA[7], VGA[0])
+            yield Terminal(f"{name} in xterm's 16", sixteen, ColorSystem.STANDARD, XTERM, XTERM[7], XTERM[0])
 
 
-def luminance(colour: Color) -> float:
-    def linear(channel: int) -> float:
-        share = channel / 255
-        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
-
-    red, green, blue = colour.get_truecolor(DEFAULT_TERMINAL_THEME)
-    return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
-
-
-def contrast(one: Color, other: Color) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+def own_terminals(name: str) -> Iterator[Terminal]:
+    """Give the terminals whose own colours the theme takes."""
+    colours = PALETTES[name]
+    text, ground = (7, 0) if colours.dark else (0, 15)
+    for which, own in (("VGA", VGA), ("xterm", XTERM)):
+        yield Terminal(f"{name} on {which}", colours, ColorSystem.STANDARD, own, own[text], own[ground])
 
 
-def painted(app: JobmonApp) -> Iterator[Segment]:
-    for strip in app.screen._compositor.render_strips():
-        yield from strip
+def faint(painted: set[Cell], terminal: Terminal) -> set[str]:
+    """Return what cannot be read, or seen, well enough."""
+    found: dict[tuple[str, str, bool], str] = {}
+    for cell in painted:
+        if cell.is_text or cell.is_drawn:
+            least = CONTRAST_OF_TEXT if cell.is_text else CONTRAST_OF_SHAPES
+            if contrast(*terminal.seen(cell)) < least:
+                key = (cell.ink, cell.ground, cell.is_text)
+                found[key] = found.get(key, "") + cell.character
+    return {f"{text!r}: {ink} on {ground}, {terminal.name}" for (ink, ground, _), text in found.items()}
 
 
-def too_faint(app: JobmonApp) -> set[str]:
-    found = set()
-    for segment in painted(app):
-        if not set(segment.text) - DRAWN:
-            continue
-        assert segment.style is not None, segment
-        ink, ground = segment.style.color, segment.style.bgcolor
-        assert ink is not None, segment
-        assert ground is not None, segment
-        for system in SYSTEMS:
-            ratio = contrast(ink.downgrade(system), ground.downgrade(system))
-            if ratio < MINIMUM:
-                found.add(
-                    f"{segment.text.strip()!r} {ink.name} on {ground.name}: {ratio:.2f} in {system.name}"
-                )
+def is_marked(before: Cell, after: Cell, terminal: Terminal) -> bool:
+    """Tell whether a cell shows the focus: by its ground, by a sign, by a line under it, or by its ink."""
+    (ink_before, ground_before), (ink, ground) = terminal.seen(before), terminal.seen(after)
+    if contrast(ground_before, ground) >= CONTRAST_OF_SHAPES:
+        return True
+    if contrast(ink, ground) < CONTRAST_OF_SHAPES:
+        return False
+    if before.character != after.character or "underline" in before.attributes ^ after.attributes:
+        return True
+    return after.is_drawn and contrast(ink_before, ink) >= CONTRAST_OF_SHAPES
+
+
+Changes = dict[str, set[tuple[Cell, Cell]]]
+
+
+async def focused_parts(pilot: Pilot[int]) -> Changes:
+    """Return which cells change as each part of the screen gets the focus."""
+    screen = pilot.app.screen
+    held, changes = screen.focused, {}
+    screen.set_focus(None)
+    await pilot.pause()
+    before = cells(pilot.app)
+    # Where there is one part only, it has the focus always.
+    for part in parts if len(parts := list(screen.focus_chain)) > 1 else ():
+        screen.set_focus(part)
+        await pilot.pause()
+        changes[str(part)] = set(zip(before, cells(pilot.app), strict=True))
+    screen.set_focus(held)
+    return changes
+
+
+def wrong_in(terminal: Terminal, painted: set[Cell], changes: Changes) -> set[str]:
+    """Return what cannot be read or seen, and which focus cannot."""
+    unseen = {
+        f"{part} shows no focus, {terminal.name}"
+        for part, pairs in changes.items()
+        if not any(one != other and is_marked(one, other, terminal) for one, other in pairs)
+    }
+    return unseen | faint(painted, terminal)
+
+
+async def wear(pilot: Pilot[int], theme: Theme) -> None:
+    pilot.app.register_theme(theme)
+    pilot.app.theme = theme.name
+    await pilot.pause()
+
+
+async def wrong(pilot: Pilot[int]) -> set[str]:
+    """Return what is wrong with the screen that is open, in every theme and terminal."""
+    await wear(pilot, themes_of({"markers": MARKERS})["markers"])
+    changes = await focused_parts(pilot)
+    await pilot.pause()
+    painted = set(cells(pilot.app))
+    # Behind what has nothing in it there may be no colour.
+    strange = {
+        f"a colour of no palette: {cell}"
+        for cell in painted
+        if {cell.ink, cell.ground} - {*COLOURS, "default"}
+    }
+    found = strange | {each for terminal in terminals() for each in wrong_in(terminal, painted, changes)}
+    for name in ("jobmon-ansi", "jobmon-ansi-light"):
+        await wear(pilot, THEMES[name])
+        changes, painted = await focused_parts(pilot), set(cells(pilot.app))
+        found |= {each for own in own_terminals(name) for each in wrong_in(own, painted, changes)}
     return found
-
-
-def test_the_measure_knows_the_known_pairs() -> None:
-    assert contrast(Color.parse("#000000"), Color.parse("#ffffff")) == pytest.approx(21)
-    assert contrast(Color.parse("#767676"), Color.parse("#ffffff")) == pytest.approx(4.54, abs=0.01)
 
 
 def full_services() -> FakeServices:
@@ -81,9 +151,15 @@ def full_services() -> FakeServices:
     return services
 
 
+async def nothing() -> str:
+    return "done"
+
+
 @asynccontextmanager
-async def dressed(stage: Stage, theme: str) -> AsyncIterator[Pilot[int]]:
-    app = JobmonApp(stage.connect, Options(origin="pts/1", theme=theme))
+async def dressed(stage: Stage) -> AsyncIterator[Pilot[int]]:
+    extra = Extra("p", "Put file", "The file is missing.", nothing)
+    stage.options = Options(origin="pts/1", extra=extra)
+    app = JobmonApp(stage.connect, Options(origin="pts/1"))
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.pause()
         yield pilot
@@ -96,53 +172,97 @@ class SlowWorker(FakeWorker):
         await asyncio.sleep(grace)
 
 
-KeysThen = tuple[list[str], Callable[[JobmonApp], object] | None]
-SCREENS: dict[str, KeysThen] = {
-    "dashboard": ([], None),
-    "dashboard, details": (["down", "enter"], None),
-    "details focused": (["down", "enter", "tab"], None),
-    "retry focused": (["down", "right"], None),
-    "search": (["slash", "S"], None),
-    "audit": (["r", "a"], None),
-    "help": (["question_mark"], None),
-    "messages": (["r", "m"], None),
-    "workers": (["w"], None),
-    "quit": (["q"], None),
-    "drain": (["q", "w"], None),
-    "confirm": ([], lambda app: app.push_screen(ConfirmScreen("Cancel #12?", "Cancel it"))),
-    "pick": ([], lambda app: app.push_screen(PickReportScreen(["Sales", "Costs"]))),
-    "pick, none": ([], lambda app: app.push_screen(PickReportScreen([]))),
+KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
+    "dashboard, details": (DashboardScreen, ["down", "enter"]),
+    "retry focused": (DashboardScreen, ["down", "right"]),
+    "a filter": (DashboardScreen, ["4"]),
+    "search": (DashboardScreen, ["slash", "S"]),
+    "audit": (AuditScreen, ["r", "a"]),
+    "audit, details": (AuditScreen, ["r", "a", "enter", "enter"]),
+    "help": (HelpScreen, ["question_mark"]),
+    "messages": (MessagesScreen, ["r", "m"]),
+    "workers": (WorkersScreen, ["w"]),
+    "reports, details": (ReportsScreen, ["s", "enter"]),
+    "reports, search": (ReportsScreen, ["s", "slash", "S"]),
+    "quit": (QuitScreen, ["q"]),
+    "drain": (DrainScreen, ["q", "w"]),
+    "confirm": (ConfirmScreen, []),
+    "pick": (PickReportScreen, ["n"]),
+    "pick, none": (PickReportScreen, ["n", "z", "z"]),
 }
+BEFORE = {"sign in": SignInScreen, "first run": FirstRunScreen, "no connection": WaitingScreen}
+LEAVING = frozenset({"q", "ctrl+q", "ctrl+c", "ctrl+z"})
 
 
-@pytest.mark.parametrize("theme", list(THEMES))
-async def test_every_text_can_be_read(theme: str) -> None:
-    faint: dict[str, set[str]] = {}
-    for name, (keys, then) in SCREENS.items():
-        stage = Stage(full_services(), token="admin-token", worker=SlowWorker([1]))
-        async with dressed(stage, theme) as pilot:
-            app = pilot.app
-            assert isinstance(app, JobmonApp)
-            app.told("done")
-            app.warned("take care")
-            app.refused(invalid_input("no"))
-            await pilot.press(*keys)
-            if then is not None:
-                then(app)
-            await pilot.pause(0.2)
-            faint[name] = too_faint(app)
-    assert {name: found for name, found in faint.items() if found} == {}
+@pytest.mark.parametrize("name", list(KEYS))
+async def test_every_text_can_be_read(name: str) -> None:
+    kind, keys = KEYS[name]
+    async with dressed(Stage(full_services(), token="admin-token", worker=SlowWorker([1]))) as pilot:
+        app = pilot.app
+        assert isinstance(app, JobmonApp)
+        await pilot.press(*keys)
+        if kind is ConfirmScreen:
+            app.push_screen(ConfirmScreen("Cancel #12?", "Cancel it"))
+        app.told("done")
+        app.warned("take care")
+        app.refused(invalid_input("no"))
+        await pilot.pause(0.1)
+        assert type(app.screen) is kind
+        assert sorted(await wrong(pilot)) == []
 
 
-@pytest.mark.parametrize("theme", list(THEMES))
-@pytest.mark.parametrize("which", ["sign in", "first run", "no connection"])
-async def test_every_text_before_the_dashboard_can_be_read(theme: str, which: str) -> None:
+@pytest.mark.parametrize("which", list(BEFORE))
+async def test_every_text_before_the_dashboard_can_be_read(which: str) -> None:
     stage = Stage(FakeServices(accounts=which != "first run"), token="stale")
     if which == "no connection":
         stage.failures.append(invalid_input("The address of the database is malformed."))
-    async with dressed(stage, theme) as pilot:
-        assert isinstance(pilot.app, JobmonApp)
+    async with dressed(stage) as pilot:
         await pilot.press("enter", "x", "enter", "enter")
         await pilot.pause(0.1)
-        assert too_faint(pilot.app) == set()
-        assert any(segment.text.strip() for segment in painted(pilot.app))
+        assert type(pilot.app.screen) is BEFORE[which]
+        assert sorted(await wrong(pilot)) == []
+
+
+def every_screen() -> set[type[Screen[Any]]]:
+    """Return each screen that the package has, but for those that are there to be inherited from."""
+    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
+    found: set[type[Screen[Any]]] = set()
+    left: list[type[Screen[Any]]] = [Screen]
+    while left:
+        below = list(left.pop().__subclasses__())
+        left += below
+        found |= {each for each in below if each.__module__.startswith("jobmon_tui.")}
+    return {
+        each for each in found if not any(other is not each and issubclass(other, each) for other in found)
+    }
+
+
+async def open_by(pilot: Pilot[int], dashboard: Screen[Any], keys: Sequence[str]) -> None:
+    while pilot.app.screen is not dashboard:
+        await pilot.app.pop_screen()
+    await pilot.press(*keys)
+
+
+async def test_every_other_screen_that_a_key_opens_can_be_read() -> None:
+    known = {kind for kind, _ in KEYS.values()} | set(BEFORE.values())
+    new: set[type[Screen[Any]]] = set()
+    found: list[str] = []
+    done = {"quit_asked", "copy_or_quit", "suspend_process"}
+    async with dressed(Stage(full_services(), token="admin-token")) as pilot:
+        await pilot.press("down")
+        dashboard = pilot.app.screen
+        for first in ((), ("s",), ("w",), ("a",), ("v",)):
+            await open_by(pilot, dashboard, first)
+            for key, active in pilot.app.screen.active_bindings.copy().items():
+                action = active.binding.action
+                if action in done or "toggle" in action or not isinstance(active.node, App | Screen):
+                    continue
+                done.add(action)
+                await open_by(pilot, dashboard, (*first, key))
+                kind = type(pilot.app.screen)
+                if kind not in known | new and kind.__module__.startswith("jobmon_tui."):
+                    new.add(kind)
+                    found += await wrong(pilot)
+    assert found == []
+    assert every_screen() - known - new == set(), "add the keys that open it to KEYS"

@@ -37,12 +37,17 @@ class Layout:
 
     def is_at(self, x: int, column: Column) -> bool:
         """Tell whether cell `x` of a line lies in the column."""
+        start = self.start(column)
+        return self.has(column) and start <= x < start + self.widths[column]
+
+    def start(self, column: Column) -> int:
+        """Return the cell where the column begins; the line's width where it has none."""
         start = 0
         for each, width in self.widths.items():
             if each is column:
-                return start <= x < start + width
+                return start
             start += width + self.gap(each)
-        return False
+        return self.width
 
 
 _FIXED: Mapping[Column, int] = {Column.MARK: 1, Column.STATUS: 11, Column.DURATION: 6, Column.ACTION: 9}

@@ -141,10 +141,7 @@ class ExecutionTable(WindowView, can_focus=True):
         return Strip(segments).adjust_cell_length(self.line_width, self.rich_style)
 
     def _style(self, name: str) -> Style:
-        style = self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
-        if name.startswith("cursor") and self.app.no_color:
-            style += Style(reverse=True)
-        return style
+        return self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
 
     def settled(self) -> None:
         """Repaint what differs, say which row is highlighted, and read what is missing."""
@@ -154,7 +151,6 @@ class ExecutionTable(WindowView, can_focus=True):
                 self._on_action = False
             self._cursor_id = current.id
         self.repaint()
-        self._follow_cursor()
         told = (current, self.action_of(current), self.on_action, self.cursor_in_view)
         if told != self._told:
             self._told = told
@@ -182,11 +178,12 @@ class ExecutionTable(WindowView, can_focus=True):
         super().notify_style_update()
         self._painted.clear()
 
-    def _follow_cursor(self) -> None:
-        """Put the terminal's own cursor on the row, for screen readers and magnifiers."""
-        if self.has_focus and self.cursor_in_view:
-            x, y, _, _ = self.content_region
-            self.app.cursor_position = Offset(x, y + 1 + self._cursor - self.first)
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the terminal's own cursor belongs: the row, or its action; else, out of view, the heading."""
+        x, y, _, _ = self.content_region
+        column = self._layout.start(Column.ACTION) if self.on_action else 0
+        return Offset(x + column, y + 1 + self._cursor - self.first) if self.cursor_in_view else Offset(x, y)
 
     def on_focus(self) -> None:
         """Show the cursor in full."""

@@ -84,14 +84,16 @@ class LineList(ScrollView, can_focus=True):
     # Painting
 
     def show_changes(self) -> None:
-        """Repaint the lines that differ from what was painted, and no other; lead the terminal's cursor."""
+        """Repaint the lines that differ from what was painted, and no other."""
         for y in range(self.scrollable_content_region.height):
             if self._painted.get(y) != self.line(y):
                 self.refresh(Region(0, y, self.line_width, 1))
-        if self.has_focus and self.cursor_in_view and self.total:
-            # Screen readers and magnifiers follow it.
-            x, y, _, _ = self.content_region
-            self.app.cursor_position = Offset(x, y + 1 + self._cursor - self.first)
+
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the terminal's own cursor belongs: on the row; out of view, on the heading."""
+        x, y, _, _ = self.content_region
+        return Offset(x, y + 1 + self._cursor - self.first) if self.cursor_in_view else Offset(x, y)
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the view."""
@@ -100,10 +102,7 @@ class LineList(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(self.line_width, self.rich_style)
 
     def _style(self, name: str) -> Style:
-        style = self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
-        if name.startswith("cursor") and self.app.no_color:
-            style += Style(reverse=True)
-        return style
+        return self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
 
     def notify_style_update(self) -> None:
         """Paint everything in its new colours."""

@@ -28,7 +28,7 @@ class SectionsPanel(Pager):
     DEFAULT_CSS = """
     SectionsPanel {
         background: $surface; color: $text; padding: 0 1 0 0; scrollbar-size-vertical: 1;
-        border-left: outer $surface;
+        border-left: blank $surface;
     }
     SectionsPanel:focus { border-left: outer $border; }
     SectionsPanel.-maximized { width: 100%; height: 1fr; max-height: 100%; }

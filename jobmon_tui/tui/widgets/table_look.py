@@ -17,14 +17,14 @@ ExecutionTable > .table--followed { color: $text-accent; }
 ExecutionTable > .table--cursor {
     background: $block-cursor-background;
     color: $block-cursor-foreground;
-    text-style: bold;
+    text-style: $block-cursor-text-style;
 }
 ExecutionTable > .table--cursor-blurred { background: $panel; color: $text; text-style: bold; }
 ExecutionTable > .table--action { color: $text-accent; }
 ExecutionTable > .table--action-focused {
     color: $text;
     background: $background;
-    text-style: bold reverse;
+    text-style: $action-focus-text-style;
 }
 ExecutionTable > .table--busy { color: $text-warning; }
 ExecutionTable > .table--queued { color: $status-queued; }
