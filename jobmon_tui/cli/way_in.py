@@ -66,6 +66,7 @@ def _wants_dashboard(arguments: Sequence[str]) -> tuple[bool, str | None]:
 def enter(arguments: Sequence[str]) -> int:
     """Run the dashboard, or the command that was asked for; return the exit code."""
     fill_streams()
+    spell_plainly()
     linear = "--linear" in arguments
     wanted, scheduler = _wants_dashboard([each for each in arguments if each != "--linear"])
     if wanted:
@@ -81,7 +82,6 @@ def enter(arguments: Sequence[str]) -> int:
 
     loading.done()
     crash.install()
-    spell_plainly()
     # Not app(): that one puts a hook of its own in place of ours, and prints tracebacks.
     try:
         typer.main.get_command(app)(args=list(arguments), prog_name="jobmon")
