@@ -11,10 +11,11 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.sign_in import SignedIn
+from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
-from jobmon_tui.tui.keyed_app import KeyedApp
 from jobmon_tui.tui.log_file import log_to_file
 from jobmon_tui.tui.looking_app import LookingApp
+from jobmon_tui.tui.redrawing_app import RedrawingApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen
 from jobmon_tui.tui.toasts import Kind, Toasts
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class JobmonApp(KeyedApp, LookingApp):
+class JobmonApp(RedrawingApp, LookingApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -247,6 +248,5 @@ class JobmonApp(KeyedApp, LookingApp):
         if not selected:
             self.action_quit_asked()
             return
-        self.copy_to_clipboard(selected)
         self.clear_selection()
-        self.told("Copied to the terminal's clipboard, where the terminal allows that.")
+        self.copy_and_tell(Copied(selected, "the selection"))

@@ -36,6 +36,9 @@ def on_terminal() -> bool:
 def prepare(environ: MutableMapping[str, str]) -> None:
     """Set what Textual reads from the environment at its import."""
     environ.setdefault("ESCDELAY", ESCAPE_DELAY_MS)
+    # Exported by some shell, they would be believed instead of the window, also after it changed.
+    environ.pop("COLUMNS", None)
+    environ.pop("LINES", None)
     environ["TEXTUAL_ANIMATIONS"] = "none"
     environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
     if environ.get("NO_COLOR") == "":

@@ -2,7 +2,8 @@
 
 It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
 STAGE_CRASH raises a defect, with a password in a local variable, at `m` ("late": on the way out);
-STAGE_SLOW drains slowly; STAGE_SIGN_IN starts without a session; STAGE_SLOW_SIZE takes so many seconds to
+STAGE_SLOW drains slowly; STAGE_IDLE has no worker inside;
+STAGE_SIGN_IN starts without a session; STAGE_SLOW_SIZE takes so many seconds to
 learn of a size above 24 rows.
 """
 
@@ -83,7 +84,8 @@ async def _connect() -> Connection:
     from tests.tui.shell_stage import Stage
 
     token = None if os.environ.get("STAGE_SIGN_IN") else "admin-token"
-    return await Stage(token=token, worker=MarkingWorker([12, 15])).connect()
+    worker = None if os.environ.get("STAGE_IDLE") else MarkingWorker([12, 15])
+    return await Stage(token=token, worker=worker).connect()
 
 
 def main() -> int:

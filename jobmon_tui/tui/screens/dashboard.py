@@ -18,6 +18,7 @@ from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.run_lengths import RunLengths
+from jobmon_tui.tui.screens.copying import CopyingScreen
 from jobmon_tui.tui.screens.details_reader import DetailsReader
 from jobmon_tui.tui.screens.filtering import SEARCH_HELP, FilteringScreen
 from jobmon_tui.tui.screens.hints import empty_notice, hint
@@ -38,7 +39,7 @@ WIDE = 120
 _STATUSES = tuple(Status)
 
 
-class DashboardScreen(FilteringScreen, ViewingScreen):
+class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
     """Owns the state and awaits the services; the widgets only show."""
 
     BINDING_GROUP_TITLE = "Executions"
