@@ -16,7 +16,7 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
-from jobmon_tui.services.ports import AuditFound, ExecutionFilter, StoredOutput
+from jobmon_tui.services.ports import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.services.workers import WorkerState
@@ -133,6 +133,13 @@ class Services(Protocol):
 
     async def newer(self, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
         """Return how many matching executions are newer than this one: its position in the table."""
+        ...
+
+    async def finished_by_hour(self, caller: Caller, since: datetime) -> Sequence[HourCount]:
+        """Return how many executions ended in each hour from the one of `since` on, oldest first.
+
+        Hours in which none ended are left out; some days back is as far as it is known.
+        """
         ...
 
     async def show(self, caller: Caller, execution_id: int) -> ExecutionStory:

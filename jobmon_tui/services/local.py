@@ -1,6 +1,7 @@
 """The services over a database of this process."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
@@ -11,7 +12,7 @@ from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportOverview
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import AuditFound, Database, ExecutionFilter, StoredOutput
+from jobmon_tui.services.ports import AuditFound, Database, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.services.workers import WorkerState, list_workers
@@ -88,6 +89,10 @@ class LocalServices:
     async def newer(self, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
         """Return how many matching executions are newer than this one."""
         return await look.count_newer(self._database, caller, wanted, execution_id)
+
+    async def finished_by_hour(self, caller: Caller, since: datetime) -> Sequence[HourCount]:
+        """Return how many executions ended in each hour."""
+        return await look.finished_by_hour(self._database, caller, since)
 
     async def show(self, caller: Caller, execution_id: int) -> look.ExecutionStory:
         """Return one execution with what stands around it."""

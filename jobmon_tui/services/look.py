@@ -12,7 +12,14 @@ from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import Database, ExecutionFilter, StoredOutput, Transaction, WorkerSeen
+from jobmon_tui.services.ports import (
+    Database,
+    ExecutionFilter,
+    HourCount,
+    StoredOutput,
+    Transaction,
+    WorkerSeen,
+)
 
 T = TypeVar("T")
 _CHAIN_PAGE = 1_000
@@ -32,13 +39,18 @@ class ExecutionStory:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the header shows: `counts` of everything, `total` and `newest` of what the filter matches."""
+    """What the header shows: `counts` of everything, `total` and `newest` of what the filter matches.
+
+    No row of the list has an id below `floor`; with `total_is_least` older ones may match too.
+    """
 
     counts: Mapping[Status, int]
     total: int
     newest: int | None
     workers: Sequence[WorkerSeen]
     """The live ones only."""
+    floor: int = 0
+    total_is_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +99,22 @@ async def overview(
     """Return the counts, how many executions match, the newest of them, and the live workers."""
 
     def work(transaction: Transaction) -> Overview:
-        newest = transaction.executions(wanted, 1)
+        extent = transaction.extent(wanted)
         return Overview(
             transaction.counts(),
-            transaction.total(wanted),
-            newest[0].id if newest else None,
+            extent.total,
+            extent.newest,
             liveness.alive(transaction.workers()),
+            extent.floor,
+            extent.is_least,
         )
 
     return await _look(database, caller, work)
+
+
+async def finished_by_hour(database: Database, caller: Caller, since: datetime) -> Sequence[HourCount]:
+    """Return how many executions ended in each hour from the one of `since` on, oldest first."""
+    return await _look(database, caller, lambda transaction: transaction.finished_by_hour(since))
 
 
 def _backoff_over(at: datetime, now: datetime) -> str:

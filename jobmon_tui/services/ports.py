@@ -34,6 +34,29 @@ class ExecutionFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """How far a list reaches: `total` rows from `newest` on, none of them with an id below `floor`.
+
+    With `is_least` there may be more: lists of what is dear to find end after so many, the newest.
+    """
+
+    total: int
+    newest: int | None = None
+    floor: int = 0
+    is_least: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """How many executions ended within the hour that begins at `hour`, which is in UTC."""
+
+    hour: datetime
+    succeeded: int
+    failed: int
+    cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An account as the sign-in needs it; the hash never leaves the services."""
 
@@ -144,11 +167,18 @@ class Transaction(Protocol):
         ...
 
     def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
-        """How many matching executions have a greater id."""
+        """How many matching executions have a greater id, within the list's extent."""
         ...
 
-    def total(self, wanted: ExecutionFilter) -> int:
-        """How many executions match; from the counters where only statuses narrow."""
+    def extent(self, wanted: ExecutionFilter) -> Extent:
+        """How many executions match, without counting millions."""
+        ...
+
+    def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        """How many executions ended in each hour from the one of `since` on, at most some days ago.
+
+        Oldest first; hours in which none ended are left out. Just after an upgrade an hour may lack some.
+        """
         ...
 
     def workers(self) -> Sequence[WorkerSeen]:

@@ -37,8 +37,10 @@ from jobmon_tui.storage.tables import (
 
 CHANGING: Final = (reports, report_states, accounts, cancel_requests)
 """Small, and changed at any time: copied whole, in the last transaction."""
-LEFT_OUT: Final = frozenset({"status_count", "retention_pass"})
-"""The first is kept by the target's own triggers, the second is empty but for moments."""
+LEFT_OUT: Final = frozenset(
+    {"status_count", "retention_pass", "execution_block", "report_block", "hour_block"}
+)
+"""Kept by the target's own triggers; empty but for moments; and counted by its own workers."""
 _ACTIVE: Final = frozenset({Status.QUEUED.value, Status.RUNNING.value})
 _NUMBERED: Final = ("report_configuration", "job_execution_log", "user_account")
 _EMPTY: Final = (executions, audit_log, accounts, reports, workers)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Executable, Select, and_, func, or_, select
 
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.storage.block_rules import wrong_blocks
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import executions, outputs, status_counts
 
@@ -75,6 +76,7 @@ def broken_rules(connection: Executes) -> list[str]:
         if row.n:
             found.append(f"{row.n:,} {what}, the first is #{row.first}")
     rows, counts = counted_rows(connection), counters(connection)
+    found += wrong_blocks(connection)
     return found + [
         f"{rows.get(status, 0):,} executions are {status}, the counter says {counts.get(status, 0):,}"
         for status in sorted({*rows, *counts})

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, literal_column, select, text
 
 from jobmon_tui.domain.execution import AUTOMATION, SYSTEM, Status
 from jobmon_tui.domain.text import clean, one_line
@@ -14,6 +15,7 @@ from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import accounts, executions
 from jobmon_tui.storage.text_match import HasPart
 
+_SELDOM_ONES = frozenset({Status.FAILED, Status.CANCELLED})
 # Step by step from one report's name to the next: DISTINCT would read the whole index.
 _NAMES = text(
     """
@@ -30,13 +32,25 @@ SELECT report FROM named WHERE report IS NOT NULL
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """What narrows a list; None and an empty `statuses` do not. `names` and `people` are exact."""
+    """What narrows a list; None and an empty `statuses` do not. `names` and `people` are exact.
+
+    No row below the id `floor` belongs to it; with `is_cut` because only the newest are looked at. One that
+    `walks` looks at the reports' names of rows that it finds otherwise.
+    """
 
     statuses: Sequence[Status] = ()
     names: Sequence[str] | None = None
     people: Sequence[str] | None = None
     since: datetime | None = None
     error: str | None = None
+    floor: int = 0
+    is_cut: bool = False
+    walks: bool = False
+
+    @property
+    def is_counted(self) -> bool:
+        """True where the counts of blocks tell how many match: nothing but statuses and reports narrows."""
+        return self.people is None and self.since is None and self.error is None
 
     @property
     def matches_nothing(self) -> bool:
@@ -45,34 +59,61 @@ class Narrowing:
         return no_error or self.names == []
 
     def parts(self) -> Iterator["Narrowing"]:
-        """Give it in parts of one status and one report each: an index has each of them in order."""
-        for status in self.statuses or (None,):
-            for name in self.names or (None,):
-                yield replace(
-                    self,
-                    statuses=() if status is None else (status,),
-                    names=None if name is None else (name,),
-                )
+        """Give it in parts of one status, report and person each: an index has each of them in order."""
+        for status, name, person in product(
+            self.statuses or (None,), self.names or (None,), self.people or (None,)
+        ):
+            yield replace(
+                self,
+                statuses=() if status is None else (status,),
+                names=None if name is None else (name,),
+                people=None if person is None else (person,),
+            )
 
     def on(self, query: Select[Any]) -> Select[Any]:
         """Narrow a query on executions."""
         return query.where(*self._conditions())
 
     def _conditions(self) -> Iterator[ColumnElement[bool]]:
-        if self.statuses:
+        if self.floor:
+            yield executions.c.id >= self.floor
+        if len(self.statuses) == 1:
+            # Written out, so that an index of these alone serves (late_indexes), whatever the parameters.
+            yield executions.c.status == literal_column(f"'{self.statuses[0]}'")
+            if self.statuses[0] in _SELDOM_ONES and self.names is not None and not self.walks:
+                yield executions.c.status.in_([literal_column(f"'{each}'") for each in sorted(_SELDOM_ONES)])
+        elif self.statuses:
             yield executions.c.status.in_([each.value for each in self.statuses])
-        if self.names is not None:
-            yield executions.c.report.in_(self.names)
+        if self.names is not None and len(self.names) == 1:
+            yield executions.c.report == self.names[0]
+        elif self.names is not None:
+            # Written so, no index of reports serves.
+            report = executions.c.report + literal_column("''") if self.walks else executions.c.report
+            yield report.in_(self.names)
         if self.people is not None:
-            yield executions.c.requested_by.in_(self.people)
+            if AUTOMATION not in self.people:
+                yield executions.c.requested_by != literal_column(f"'{AUTOMATION}'")
+            one = len(self.people) == 1
+            column = executions.c.requested_by
+            yield column == self.people[0] if one else column.in_(self.people)
         if self.since is not None:
             yield executions.c.queued_at >= self.since
         if self.error is not None:
             yield HasPart(executions.c.error, self.error)
 
+    def candidates(self) -> "Iterator[Narrowing]":
+        """Give what has to be read row by row, each in an index's order; nothing where no row has to be."""
+        if self.people is not None:
+            # What schedules have asked for has no index: of it, as of all, the newest are looked at.
+            for each in self.people:
+                yield Narrowing(people=None if each == AUTOMATION else (each,), floor=self.floor)
+        elif self.error is not None:
+            one = self.names if self.names is not None and len(self.names) == 1 else None
+            yield Narrowing((Status.FAILED,), names=one, floor=self.floor)
+
 
 def narrowing(wanted: ExecutionFilter, connection: Executes) -> Narrowing:
-    """Return what a filter lets through; names of reports and accounts are looked up."""
+    """Return what a filter lets through, without bounds; names are looked up."""
     statuses = wanted.statuses
     if wanted.error:
         statuses = (statuses or frozenset(Status)) & {Status.FAILED}

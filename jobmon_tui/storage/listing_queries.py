@@ -2,31 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
+from jobmon_tui.services.ports import ExecutionFilter, Extent, HourCount, StoredOutput
+from jobmon_tui.storage.block_counts import hours
+from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.execution_rows import LIST, execution_of
-from jobmon_tui.storage.listing_filter import narrowing
+from jobmon_tui.storage.listing_bounds import bounded, count_newer, extent_of
+from jobmon_tui.storage.listing_ids import ids_of, in_order, page_of
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import executions, outputs, reports, status_counts
 
 _LINEAGE_LIMIT = 100
-_MOST_PARTS = 20
-"""Statuses and reports whose pages are read one by one and put together."""
 
 
 class ListingQueries(OnConnection):
     """The part of a transaction that reads many executions at a time."""
-
-    def _count(self, wanted: ExecutionFilter, above: int) -> int:
-        narrow = narrowing(wanted, self._connection)
-        if narrow.matches_nothing:
-            return 0
-        query = narrow.on(select(func.count()).select_from(executions).where(executions.c.id > above))
-        return int(self._connection.execute(query).scalar_one())
 
     def executions(
         self,
@@ -38,33 +31,17 @@ class ListingQueries(OnConnection):
         offset: int = 0,
     ) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
-        narrow = narrowing(wanted, self._connection)
+        narrow = bounded(wanted, self._connection)
         if narrow.matches_nothing:
             return []
-        parts = list(narrow.parts())
-        if len(parts) == 1 or len(parts) > _MOST_PARTS:
-            return self._page(narrow.on(LIST).offset(offset), limit, before, after)
-        # An index gives one status of one report in order: of each its own page, not all of them sorted.
-        found = [
-            execution
-            for part in parts
-            for execution in self._page(part.on(LIST), limit + offset, before, after)
-        ]
-        found.sort(key=lambda each: each.id, reverse=after is None)
-        page = found[offset : offset + limit]
-        return page if after is None else page[::-1]
-
-    def _page(
-        self, query: Select[Any], limit: int, before: int | None, after: int | None
-    ) -> Sequence[Execution]:
-        query = query.limit(limit)
-        if before is not None:
-            query = query.where(executions.c.id < before)
-        if after is not None:
-            oldest_first = query.where(executions.c.id > after).order_by(executions.c.id)
-            return [execution_of(row) for row in self._connection.execute(oldest_first)][::-1]
-        newest_first = query.order_by(executions.c.id.desc())
-        return [execution_of(row) for row in self._connection.execute(newest_first)]
+        parts = in_order(narrow, self._connection)
+        if len(parts) == 1:
+            page = page_of(parts[0], LIST.offset(offset), limit, before, after)
+            found = [execution_of(row) for row in self._connection.execute(page)]
+            return found if after is None else found[::-1]
+        ids = ids_of(parts, self._connection, limit, before=before, after=after, offset=offset)
+        page = LIST.where(OneOf(executions.c.id, "wanted")).order_by(executions.c.id.desc())
+        return [execution_of(row) for row in self._connection.execute(page, {"wanted": ids})]
 
     def latest_executions(self) -> Mapping[str, Execution]:
         """Return the newest execution of each report that there is."""
@@ -76,14 +53,20 @@ class ListingQueries(OnConnection):
 
     def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         """Count the matching executions with a greater id."""
-        return self._count(wanted, execution_id)
+        return count_newer(bounded(wanted, self._connection), execution_id, self._connection)
 
-    def total(self, wanted: ExecutionFilter) -> int:
+    def extent(self, wanted: ExecutionFilter) -> Extent:
         """Count what matches; the counters know it where nothing but the status narrows."""
-        if wanted == ExecutionFilter(wanted.statuses):
-            counted = self.counts()
-            return sum(counted[status] for status in wanted.statuses or Status)
-        return self._count(wanted, 0)
+        if wanted != ExecutionFilter(wanted.statuses):
+            return extent_of(bounded(wanted, self._connection), self._connection)
+        newest = self.executions(wanted, 1)
+        counted = self.counts()
+        total = sum(counted[status] for status in wanted.statuses or Status)
+        return Extent(total, newest[0].id if newest else None)
+
+    def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        """Return how many executions ended in each hour."""
+        return hours(self._connection, since)
 
     def output(self, execution_id: int) -> StoredOutput:
         """Return what an execution printed."""

@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from jobmon_tui.services.look import chain_report
 from jobmon_tui.storage.invariants import broken_rules
+from jobmon_tui.storage.late_indexes import LATE
 from jobmon_tui.storage.maintenance import Health
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.pg_errors import FAILURES, pg_error
@@ -32,15 +33,18 @@ _HEARD_WITHIN: Final = 2.0
 _INDEXES: Final = text(
     "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
     "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
-    "WHERE nspname = current_schema() AND indisunique AND indisvalid"
+    "WHERE nspname = current_schema() AND indisvalid"
 )
 NEEDS: Final[Mapping[str, str]] = {
     "alembic_version": "",
     "audit_head": "UPDATE",
     "audit_log": "INSERT",
     "cancel_request": "INSERT, UPDATE, DELETE",
+    "execution_block": "INSERT, UPDATE, DELETE",
     "execution_output": "INSERT, UPDATE",
+    "hour_block": "INSERT, UPDATE, DELETE",
     "job_execution_log": "INSERT, UPDATE",
+    "report_block": "INSERT, UPDATE, DELETE",
     "report_configuration": "INSERT, UPDATE, DELETE",
     "report_state": "INSERT, UPDATE, DELETE",
     "retention_pass": "",
@@ -104,6 +108,7 @@ def _problems(lane: PgConnection) -> list[str]:
     return [
         *(f"the rule {name} does not fire; {back}" for name in missing_triggers(lane)),
         *(f"the unique index {name} is not there, or not valid" for name in sorted(unique - valid)),
+        *(f"the index {name} is not there, or not valid; {back}" for name in sorted(set(LATE) - valid)),
         *broken_rules(lane),
     ]
 

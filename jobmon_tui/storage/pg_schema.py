@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from jobmon_tui.domain.errors import storage_unavailable
+from jobmon_tui.storage.late_indexes import LATE, building
 from jobmon_tui.storage.pg_errors import FAILURES, pg_error
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.rows import Executes
@@ -27,6 +28,8 @@ _TURN: Final = "2s"
 _PAUSE: Final = 1.0
 _PATIENCE: Final = 120.0
 """Seconds after which no further turn is taken."""
+_TRY_LATE: Final = "SELECT pg_try_advisory_lock(7091, 7)"
+_IS_VALID: Final = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass($1)"
 _IN_THE_WAY: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 _FIRING: Final = text(
     "SELECT tgname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid "
@@ -68,7 +71,8 @@ async def upgrade(source: PgSource) -> None:
     until = asyncio.get_running_loop().time() + _PATIENCE
     while True:
         try:
-            return await _turn(replace(source, seconds=_SECONDS))
+            await _turn(replace(source, seconds=_SECONDS))
+            return await _build_late(replace(source, seconds=_SECONDS))
         except (DBAPIError, *FAILURES) as error:
             reason = _reason(error)
             if not isinstance(reason, _IN_THE_WAY) or asyncio.get_running_loop().time() > until:
@@ -97,6 +101,23 @@ async def _turn(source: PgSource) -> None:
                 await connection.run_sync(migrate)
     finally:
         await asyncio.shield(engine.dispose())
+
+
+async def _build_late(source: PgSource) -> None:
+    """Build what is missing of the indexes that a large table gets while others work."""
+    raw = await source.connect(idle_in_transaction_session_timeout="0")
+    try:
+        # To wait inside a statement would hold up the other one's building.
+        while not await raw.fetchval(_TRY_LATE):  # noqa: ASYNC110 - another program has no event
+            await asyncio.sleep(_PAUSE / 4)
+        for name in LATE:
+            is_valid = await raw.fetchval(_IS_VALID, name)
+            if is_valid is False:
+                await raw.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}")
+            if not is_valid:
+                await raw.execute(building(name))
+    finally:
+        await raw.close(timeout=1.0)
 
 
 def _is_complete(connection: Connection) -> bool:

@@ -10,6 +10,7 @@ from jobmon_tui.domain.execution import GREATEST_ID, ExecutionDetails, NewExecut
 from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
+from jobmon_tui.storage.block_queries import Horizon
 from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED
 from jobmon_tui.storage.execution_rows import ONE_LOCKED, details_of
 from jobmon_tui.storage.pg_claims import PgClaims
@@ -17,6 +18,7 @@ from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
 from jobmon_tui.storage.retention_queries import HELD_EXECUTIONS, Rule
 from jobmon_tui.storage.transaction import ACTOR
+from jobmon_tui.storage.triggers_blocks import BLOCKS_LOCK
 
 _asker = ACTOR.subquery("asker")
 _found = ONE_LOCKED.lateral("found")
@@ -25,6 +27,12 @@ _ASKED_ABOUT = select(
 ).select_from(_asker.outerjoin(_found, true()))
 """Who asks, and the execution that it is about."""
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('job_execution_log', 'id'))")
+_HORIZON = text(
+    "SELECT (SELECT coalesce(max(id), 0) FROM job_execution_log) AS greatest, "
+    "pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS done, "
+    "pg_current_xact_id()::text::bigint AS begun"
+)
+_LOCK_BLOCKS = text(f"SELECT pg_try_advisory_xact_lock({BLOCKS_LOCK})")
 _LOCK_ACCOUNTS = text("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE")
 
 
@@ -109,6 +117,15 @@ class PgTransaction(PgClaims):
         """Queue an execution and return its id."""
         reserved, self._reserved = self._reserved, None
         return self._insert_execution(new, {} if reserved is None else {"id": reserved})
+
+    def horizon(self) -> Horizon:
+        """Return which transactions have ended, and which have begun, beside the greatest id."""
+        row = self._connection.execute(_HORIZON).one()
+        return Horizon(row.greatest, row.done, row.begun)
+
+    def lock_blocks(self) -> bool:
+        """Keep others from counting blocks and from deleting executions; False where somebody does."""
+        return bool(self._connection.execute(_LOCK_BLOCKS).scalar_one())
 
     def to_prune(self, ids: Sequence[int], rule: Rule) -> Sequence[int]:
         """Return what goes with `ids`; in a write nobody else retries any of it until the end."""

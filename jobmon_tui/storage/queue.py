@@ -1,5 +1,6 @@
 """The scheduler's ports on a database of ours."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -8,12 +9,14 @@ from typing import Protocol, Self, TypeVar
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.storage.block_keeper import BlockKeeper
 from jobmon_tui.storage.feed import Feed
 from jobmon_tui.storage.policy_queries import Asker
 from jobmon_tui.storage.transaction import SqlTransaction
 from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 def _now() -> datetime:
@@ -60,6 +63,7 @@ class DatabaseQueue:
         """`queues` are those that are looked into; all where none is named."""
         self._database = database
         self._clock = clock
+        self._blocks = BlockKeeper(database, clock)
         self._asker = Asker(tuple(dict.fromkeys(one_line(each) for each in queues)))
 
     async def _read(self, work: Callable[[SqlTransaction], T]) -> T:
@@ -172,9 +176,19 @@ class DatabaseQueue:
         return asked
 
     async def counters(self) -> Mapping[str, int]:
-        """Give every worker's counter."""
+        """Give every worker's counter. Being asked every few seconds, count blocks as well."""
         seen = await self._read(lambda transaction: transaction.workers())
+        await self._count_blocks()
         return {worker.name: worker.beats for worker in seen}
+
+    async def _count_blocks(self) -> None:
+        try:
+            await self._blocks.look()
+        except JobmonError as error:
+            if error.code is not ErrorCode.STORAGE_UNAVAILABLE:
+                raise
+            # Nobody waits for it: the next look counts the same.
+            _log.info("no blocks were counted: %s", error.message)
 
     async def reap(self, worker: str, reason: str) -> Sequence[int]:
         """End a worker's executions as Failed, and remove it."""

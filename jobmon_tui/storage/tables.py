@@ -7,6 +7,7 @@ from sqlalchemy import Column, Index, false, text
 from sqlmodel import Field, SQLModel
 
 from jobmon_tui.storage.column_types import BIG, UtcText, where
+from jobmon_tui.storage.late_indexes import LATE
 
 
 def _time(*, nullable: bool = False) -> Any:
@@ -104,6 +105,7 @@ class JobExecutionLogRow(SQLModel, table=True):
             "configuration_id",
             **where("status IN ('Queued', 'Running')"),
         ),
+        *(Index(name, *columns, **where(condition)) for name, (columns, condition) in LATE.items()),
         {"sqlite_autoincrement": True},
     )
     id: int | None = Field(default=None, primary_key=True, sa_type=BIG)

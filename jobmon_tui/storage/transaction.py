@@ -11,6 +11,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Account
+from jobmon_tui.storage.block_queries import BlockQueries
 from jobmon_tui.storage.queue_queries import QueueQueries
 from jobmon_tui.storage.report_rows import REPORTS, columns_of, report_of
 from jobmon_tui.storage.retention_queries import RetentionQueries
@@ -34,7 +35,7 @@ def _account(row: Any) -> Account:
     return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
 
 
-class SqlTransaction(QueueQueries, RetentionQueries):
+class SqlTransaction(QueueQueries, RetentionQueries, BlockQueries):
     """A `Transaction` over one connection. `changes` counts what that connection has written."""
 
     def __init__(self, connection: Executes, changes: Callable[[], int]) -> None:

@@ -4,8 +4,21 @@ A batch migration drops a table's triggers without a word; INSERT OR REPLACE wal
 an id that exists is refused before the insert.
 """
 
+from jobmon_tui.storage.blocks import BLOCK
+
 _LOG = "job_execution_log"
 _FINAL = "('Succeeded', 'Failed', 'Cancelled')"
+_FINAL_BLOCK = f"SELECT 1 FROM execution_block WHERE block = OLD.id / {BLOCK} AND is_final"
+_LESS = ", ".join(
+    f"{each} = {each} - (OLD.status = '{each.title()}')" for each in ("succeeded", "failed", "cancelled")
+)
+_EMPTY = "succeeded + failed + cancelled = 0"
+
+
+def _less_of(table: str, its: str) -> str:
+    which = f"block = OLD.id / {BLOCK}{its}"
+    return f"UPDATE {table} SET {_LESS} WHERE {which}; DELETE FROM {table} WHERE {which} AND {_EMPTY}; "
+
 
 SQLITE_TRIGGERS: dict[str, str] = {
     "execution_final_update": f"BEFORE UPDATE ON {_LOG} WHEN OLD.status IN {_FINAL} BEGIN "
@@ -34,6 +47,17 @@ SQLITE_TRIGGERS: dict[str, str] = {
     "ON CONFLICT (status, slot) DO UPDATE SET n = n + 1; END",
     "execution_uncounted": f"AFTER DELETE ON {_LOG} BEGIN "
     "UPDATE status_count SET n = n - 1 WHERE status = OLD.status AND slot = 0; END",
+    # No row comes to a block that is counted, but by hand: then it is counted anew.
+    "execution_late": f"AFTER INSERT ON {_LOG} WHEN NEW.id / {BLOCK} <= (SELECT max(block) FROM execution_block) BEGIN "
+    f"DELETE FROM report_block WHERE block = NEW.id / {BLOCK}; DELETE FROM hour_block WHERE block = NEW.id / {BLOCK}; "
+    "INSERT INTO execution_block (block, queued_to, is_final, succeeded, failed, cancelled) "
+    f"VALUES (NEW.id / {BLOCK}, NEW.queued_at, 0, 0, 0, 0) ON CONFLICT (block) DO UPDATE SET is_final = 0, succeeded = 0, "
+    "failed = 0, cancelled = 0, queued_to = max(queued_to, excluded.queued_to); END",
+    "execution_pruned": f"AFTER DELETE ON {_LOG} WHEN EXISTS ({_FINAL_BLOCK}) BEGIN "
+    + _less_of("report_block", " AND report = OLD.report")
+    + _less_of("hour_block", " AND hour = substr(OLD.finished_at, 1, 13) || ':00:00.000000Z'")
+    + _less_of("execution_block", "")
+    + "END",
     "audit_no_update": "BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "audit_no_delete": "BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "audit_no_replace": "BEFORE INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id) BEGIN "

@@ -7,6 +7,8 @@ step as one call, the notes to whoever listens, and the tickets by which PgQueue
 
 from typing import Final
 
+from jobmon_tui.storage.triggers_blocks import BLOCK_FUNCTIONS, BLOCK_TRIGGERS
+
 CHANNEL: Final = "jobmon"
 """What dashboards and workers LISTEN to. The payload names executions' ids, or is empty: look at all."""
 SLOTS: Final = 64
@@ -174,6 +176,7 @@ END $$
 _FUNCTIONS = (
     _GUARD,
     _COUNT,
+    *BLOCK_FUNCTIONS,
     _TELL,
     _TICKET,
     _VOID,
@@ -207,6 +210,7 @@ POSTGRES_TRIGGERS: dict[str, tuple[str, str]] = {
         _LOG,
         f"AFTER DELETE ON {_LOG} REFERENCING {_OLD} FOR EACH STATEMENT EXECUTE FUNCTION jobmon_execution_deleted()",
     ),
+    **BLOCK_TRIGGERS,
     "report_limit_changed": (
         "report_configuration",
         "AFTER UPDATE OF max_concurrent ON report_configuration FOR EACH ROW "

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.domain.text import one_line
+from jobmon_tui.services.look import Overview
 
 RETRY_LABEL = "↻ Retry"
 BUSY_LABEL = "… busy"
@@ -75,6 +76,11 @@ def brief(execution: Execution, *, with_attempt: bool) -> str:
 def accessible_name(execution: Execution) -> str:
     """Return the name of a row's Retry action."""
     return f"Retry job [{one_line(execution.report)}]"
+
+
+def total(overview: Overview) -> str:
+    """Return how many rows match, with a plus where there may be more of them."""
+    return f"{number(overview.total)}{'+' if overview.total_is_least else ''}"
 
 
 def number(value: int, *, compact: bool = False) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
 from jobmon_tui.services.ports import Transaction
+from jobmon_tui.storage.block_keeper import BlockKeeper
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase
 from jobmon_tui.storage.sqlite import SqliteDatabase
@@ -26,8 +27,9 @@ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :rows)
 INSERT INTO job_execution_log (report, status, "trigger", requested_by, attempt, queue, priority, queued_at,
   started_at, finished_at, duration_ms, worker, fencing_token, configuration_id, configuration_version, error,
   configuration, error_detail)
-SELECT 'Report ' || (i % :reports + 1), CASE WHEN i % 10 = 0 THEN 'Failed' ELSE 'Succeeded' END, 'schedule',
-  'scheduler', 1, 'default', 0, strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000000 + i * 30, 'unixepoch'),
+SELECT 'Report ' || (i % :reports + 1), CASE WHEN i % 10 = 0 THEN 'Failed' ELSE 'Succeeded' END,
+  CASE WHEN i % 40 = 0 THEN 'manual' ELSE 'schedule' END, CASE WHEN i % 40 = 0 THEN 'ada' ELSE 'schedule' END,
+  1, 'default', 0, strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000000 + i * 30, 'unixepoch'),
   strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000001 + i * 30, 'unixepoch'),
   strftime('%Y-%m-%dT%H:%M:%S.000000Z', 1700000009 + i * 30, 'unixepoch'), 8000, 'w1', 1,
   i % :reports + 1, 1, CASE WHEN i % 10 = 0 THEN 'no such table: sales' END, :snapshot,
@@ -38,8 +40,9 @@ _FILL_POSTGRES = """
 INSERT INTO job_execution_log (report, status, "trigger", requested_by, attempt, queue, priority, queued_at,
   started_at, finished_at, duration_ms, worker, fencing_token, configuration_id, configuration_version, error,
   configuration, error_detail)
-SELECT 'Report ' || (i % $2 + 1), CASE WHEN i % 10 = 0 THEN 'Failed' ELSE 'Succeeded' END, 'schedule',
-  'scheduler', 1, 'default', 0, to_timestamp(1700000000 + i * 30), to_timestamp(1700000001 + i * 30),
+SELECT 'Report ' || (i % $2 + 1), CASE WHEN i % 10 = 0 THEN 'Failed' ELSE 'Succeeded' END,
+  CASE WHEN i % 40 = 0 THEN 'manual' ELSE 'schedule' END, CASE WHEN i % 40 = 0 THEN 'ada' ELSE 'schedule' END,
+  1, 'default', 0, to_timestamp(1700000000 + i * 30), to_timestamp(1700000001 + i * 30),
   to_timestamp(1700000009 + i * 30), 8000, 'w1', 1,
   i % $2 + 1, 1, CASE WHEN i % 10 = 0 THEN 'no such table: sales' END, $3,
   CASE WHEN i % 10 = 0 THEN $4 END
@@ -52,8 +55,18 @@ def _add_reports(transaction: Transaction) -> None:
         transaction.add_report(draft, NOW)
 
 
+async def _count_blocks(database: SqliteDatabase | PostgresDatabase) -> None:
+    """Do what the workers had done by and by while this history grew."""
+    keeper = BlockKeeper(database, lambda: datetime.now(UTC))
+    for _ in range(2):
+        await keeper.look(seconds=3_600)
+
+
 async def build(path: Path, rows: int) -> None:
-    """Create a database with `rows` finished executions of 50 reports, one in ten of them Failed."""
+    """Create a database with `rows` finished executions of 50 reports, one in ten of them Failed.
+
+    One in forty was asked for by ada, the rest by schedules; their blocks are counted.
+    """
     async with await SqliteDatabase.open(path) as database:
         await database.write(add_people)
         await database.write(_add_reports)
@@ -76,6 +89,8 @@ async def build(path: Path, rows: int) -> None:
     raw.commit()
     raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     raw.close()
+    async with await SqliteDatabase.open(path) as database:
+        await _count_blocks(database)
 
 
 async def build_postgres(url: str, rows: int) -> None:
@@ -93,4 +108,7 @@ async def build_postgres(url: str, rows: int) -> None:
     )
     execute(url, "ALTER TABLE job_execution_log ENABLE TRIGGER USER")
     execute(url, "VACUUM ANALYZE")
+    async with PostgresDatabase(PgSource(url, "bench")) as database:
+        await _count_blocks(database)
+    execute(url, "ANALYZE")
     execute(url, "CHECKPOINT")

@@ -1,5 +1,6 @@
 """A database of an older schema, brought up to date with what is in it."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.services.ports import ExecutionFilter
-from jobmon_tui.storage import triggers_postgres
+from jobmon_tui.storage import late_indexes, triggers, triggers_postgres
 from jobmon_tui.storage.pg_schema import upgrade
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
@@ -42,9 +43,16 @@ FIRST = (
     "audit_append_only",
 )
 """What PostgreSQL's first schema can bear; later triggers name columns and tables that it has not."""
+LATER = ("execution_late", "execution_pruned")
+"""What SQLite's cannot."""
 TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
     "postgres": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+}
+
+INDEXES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'index'",
+    "postgres": "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE indisvalid",
 }
 
 
@@ -63,6 +71,8 @@ async def _at_first_schema(place: Place) -> None:
         with pytest.MonkeyPatch.context() as patch:
             early = {name: POSTGRES_TRIGGERS[name] for name in FIRST}
             patch.setattr(triggers_postgres, "POSTGRES_TRIGGERS", early)
+            for name in LATER:
+                patch.delitem(triggers.SQLITE_TRIGGERS, name)
             migrate(connection, "0001")
 
     if isinstance(place, Path):
@@ -75,6 +85,20 @@ async def _at_first_schema(place: Place) -> None:
     raw = raw_at(place)
     raw(REPORT)
     raw(EXECUTIONS)
+
+
+async def test_a_large_table_gets_its_indexes_while_others_work(
+    backend: str, place: Place, opens: Opens, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await _at_first_schema(place)
+    monkeypatch.setattr(late_indexes, "FEW", 1)
+    if isinstance(place, PgSource):
+        await asyncio.gather(upgrade(place), upgrade(place))
+        # One whose building was interrupted is built again.
+        raw("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'ix_execution_asked'::regclass")
+        await upgrade(place)
+    async with await opens():
+        assert {name for (name,) in raw(INDEXES[backend])} >= set(late_indexes.LATE)
 
 
 async def test_an_older_database_keeps_its_rows_and_gets_every_trigger_again(

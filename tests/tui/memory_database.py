@@ -20,6 +20,8 @@ from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import (
     Account,
     ExecutionFilter,
+    Extent,
+    HourCount,
     StoredOutput,
     Transaction,
     WorkerSeen,
@@ -111,10 +113,14 @@ class MemoryTransaction(MemoryAudit):
 
     def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         ids = self._tables.ids(wanted)
-        return len(ids) - bisect_right(ids, execution_id)
+        newer = len(ids) - bisect_right(ids, execution_id)
+        return min(newer, self._tables.extent(wanted).total)
 
-    def total(self, wanted: ExecutionFilter) -> int:
-        return len(self._tables.ids(wanted))
+    def extent(self, wanted: ExecutionFilter) -> Extent:
+        return self._tables.extent(wanted)
+
+    def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        return self._tables.finished_by_hour(since)
 
     def workers(self) -> Sequence[WorkerSeen]:
         return list(self._tables.registered)

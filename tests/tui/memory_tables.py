@@ -1,5 +1,6 @@
 """What the database in memory holds: rows, and a made-up history that costs nothing."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status, Trigger
 from jobmon_tui.domain.report import Report
-from jobmon_tui.services.ports import Account, ExecutionFilter, StoredOutput, WorkerSeen
+from jobmon_tui.services.ports import Account, ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 HISTORY_REPORTS = ("Departures by airport", "Delays by carrier", "Weather digest", "Ledger close")
@@ -57,6 +58,8 @@ class MemoryTables:
         self.log: list[AuditEntry] = []
         self.registered: list[WorkerSeen] = []
         self.revision = 0
+        self.most: int | None = None
+        """How many rows a list has at most that is narrowed by more than statuses and reports."""
         self._matching: dict[ExecutionFilter, tuple[int, Sequence[int]]] = {}
         self._tally = dict.fromkeys(Status, 0)
         for at, status in enumerate(_CYCLE):
@@ -115,6 +118,26 @@ class MemoryTables:
     def tally(self) -> dict[Status, int]:
         """Return how many rows stand in each status."""
         return dict(self._tally)
+
+    def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
+        """Return how many rows ended in each hour; of the made-up history none."""
+        begin = since.replace(minute=0, second=0, microsecond=0)
+        found: dict[datetime, Counter[Status]] = {}
+        for row in self.rows.values():
+            at = row.execution.finished_at
+            if at is not None and at >= begin:
+                hour = at.replace(minute=0, second=0, microsecond=0)
+                found.setdefault(hour, Counter())[row.execution.status] += 1
+        final = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+        return [HourCount(hour, *(found[hour][status] for status in final)) for hour in sorted(found)]
+
+    def extent(self, wanted: ExecutionFilter) -> Extent:
+        """Return how far a list reaches."""
+        ids = self.ids(wanted)
+        is_bounded = wanted.since or wanted.error or wanted.by
+        if self.most is None or not is_bounded or len(ids) < self.most:
+            return Extent(len(ids), ids[-1] if ids else None)
+        return Extent(self.most, ids[-1], ids[-self.most], is_least=True)
 
     def ids(self, wanted: ExecutionFilter) -> Sequence[int]:
         """Return the ids that match, ascending."""

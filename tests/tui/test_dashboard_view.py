@@ -51,6 +51,19 @@ async def test_a_digit_filters_by_status_and_again_no_more(key: str, status: Sta
         await stage.until(lambda: "Only" not in stage.all_text)
 
 
+async def test_a_total_that_is_not_the_whole_says_so() -> None:
+    services = assorted()
+    services.database.tables.most = 7
+    async with on_stage(services) as stage:
+        await stage.press("slash", *"by:ada", "enter")
+        await stage.until(lambda: stage.table.total == 7)
+        await stage.until(lambda: "1 of 7+" in stage.all_text)
+        await stage.press("G")
+        await stage.until(lambda: "7 of 7+" in stage.all_text)
+        await stage.press("0")
+        await stage.until(lambda: "7 of 15" in stage.all_text)
+
+
 async def test_filters_add_up_and_zero_clears_them() -> None:
     async with on_stage(assorted()) as stage:
         await stage.press("4", "5", "slash", *"air", "enter")

@@ -10,6 +10,7 @@ from jobmon_tui.services.look import Overview
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui.widgets.window import PAGE, Place, Window, opened
 from tests.tui.fake_services import FakeServices
+from tests.tui.memory_tables import START
 
 ALL = ExecutionFilter()
 FAILED = ExecutionFilter(frozenset({Status.FAILED}))
@@ -62,6 +63,30 @@ async def test_every_place_shows_what_a_plain_read_shows(wanted: ExecutionFilter
     for first in (place for place in places if 0 <= place < window.total):
         await window.fill_visible(first, HEIGHT)
         assert shown(window, first) == await source.truth(wanted, first)
+
+
+@pytest.mark.parametrize("most", [HEIGHT // 2, PAGE, 234])
+async def test_a_list_that_is_known_in_part_ends_where_its_extent_does(most: int) -> None:
+    source = Source(FakeServices(history=5_000))
+    source.services.database.tables.most = most
+    wanted = ExecutionFilter(since=START)
+    window, first, cursor = await opened(source, wanted, HEIGHT)
+    assert (window.total, window.overview.total_is_least, first, cursor) == (most, True, 0, 0)
+    for first in (max(0, most - HEIGHT), most // 2, 0):
+        await window.fill_visible(first, HEIGHT)
+        assert shown(window, first) == (await source.truth(wanted, first))[: most - first]
+    end = max(0, most - HEIGHT)
+    await window.fill_visible(end, HEIGHT)
+    last = window.row(most - 1)
+    assert last is not None
+    source.services.add("Airports")
+    place = Place(end, HEIGHT, most - 1, last.id, end, None)
+    window, first, cursor = await window.renewed(place)
+    assert (window.total, cursor) == (most, most - 1)
+    assert shown(window, first) == (await source.truth(wanted, first))[: most - first]
+    # What lies below the list's end is not in it.
+    window, first, cursor = await opened(source, wanted, HEIGHT, wish=3)
+    assert (first, cursor) == (0, 0)
 
 
 async def test_scrolling_through_a_million_never_skips_far() -> None:

@@ -3,7 +3,8 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import jobmon_tui.storage.tables  # noqa: F401  # fills the metadata
+import jobmon_tui.storage.block_tables  # fills the metadata
+import jobmon_tui.storage.tables  # noqa: F401
 from jobmon_tui.storage.triggers import sqlite_statements
 from jobmon_tui.storage.triggers_postgres import postgres_statements
 

@@ -187,7 +187,8 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
         narrowed = filter_text(self._wanted, self._search.since_text, self._unknown)
         if narrowed:
             narrowed = f"Only {narrowed} · {key_of(self, 'show_all')}: all"
-        count = f"{rows.number(table.cursor + 1)} of {rows.number(table.total)}" if table.total else ""
+        seen = table.overview
+        count = f"{rows.number(table.cursor + 1)} of {rows.total(seen)}" if seen and seen.total else ""
         self.query_one(StatusLine).put(name=name, hint=said, narrowed=narrowed, count=count)
 
     def _offer_keys(self) -> None:

@@ -134,7 +134,7 @@ class Window:
         """Give each known depth with its id; beyond both ends stand an id above all and one below all."""
         if self.overview.newest is not None:
             yield self.total, self.overview.newest + 1
-        yield -1, 0
+        yield -1, max(0, self.overview.floor - 1)
         yield from self._anchors
         for number, page in self._pages.items():
             for at in (0, len(page) - 1):
