@@ -7,10 +7,10 @@ from jobmon_tui.services import departure as leaving
 from jobmon_tui.services.departure import Departure
 from jobmon_tui.tui.contracts import Options
 from jobmon_tui.tui.driver import LastingDriver
-from jobmon_tui.tui.plain_end import PlainEnd
+from jobmon_tui.tui.ordered_keys import OrderedKeys
 
 
-class LeavingApp(PlainEnd):
+class LeavingApp(OrderedKeys):
     """Waits for what runs inside or stops it, gives the terminal back, and closes the connection."""
 
     def __init__(self, options: Options) -> None:

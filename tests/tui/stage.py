@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from jobmon_tui.services.audited import Caller
@@ -75,6 +77,14 @@ class Stage:
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
+        await self.settle()
+
+    async def burst(self, text: str) -> None:
+        """Let these letters arrive at once, as over a slow line; `\\r` is Enter, `\\x1b` Esc."""
+        for letter in text:
+            name = {"\r": "enter", "\x1b": "escape", "\t": "tab"}.get(letter) or _character_to_key(letter)
+            self.app.post_message(Key(name, letter))
+        await self.until(lambda: not self.app.has_keys_under_way)
         await self.settle()
 
     async def settle(self) -> None:

@@ -77,6 +77,8 @@ class FilteringScreen(ActingScreen):
 
     async def _show(self, wish: int | None, after: float = 0.0) -> None:
         await asyncio.sleep(after)
+        if not self.ready:
+            return  # the application ends already
         try:
             await self.table.show(self._wanted, wish)
         except JobmonError as error:
