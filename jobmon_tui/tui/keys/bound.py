@@ -141,7 +141,12 @@ def bindings_map(kind: type[DOMNode], keys: Keys) -> BindingsMap:
 def first_key(node: DOMNode, name: str, keys: Keys) -> str:
     """Return an action's first key as text, sought on the node, then around it; empty where it has none."""
     for each in node.ancestors_with_self:
-        for one in with_keys(bound(type(each)), keys):
-            if one.name == name and not one.binding.system:
-                return shown(one.binding.key)
+        found = [one for one in with_keys(bound(type(each)), keys) if one.name == name]
+        found = [one for one in found if not one.binding.system]
+        if found:
+            # In the order of the class that declares it: an inherited place would put Home before g.
+            declared = [one.binding.key for one in own(found[0].owner)]
+            place = {key: at for at, key in reversed([*enumerate(declared)])}
+            first = min(found, key=lambda one: place.get(one.binding.key, len(place)))
+            return shown(first.binding.key)
     return ""

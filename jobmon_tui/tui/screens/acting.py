@@ -12,12 +12,14 @@ from jobmon_tui.domain.execution import Execution, Status, check_cancellable
 from jobmon_tui.domain.roles import Verb, may, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui.asking import why_no_retry
+from jobmon_tui.tui.held import HeldActions, waits
 from jobmon_tui.tui.host import Host, host_of
 from jobmon_tui.tui.widgets.cells import Action
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.table_messages import ActionRefused, RetryRequested
 
 NO_WORKER = "Queued, but no worker is alive: jobmon worker"
+NOT_READ = "The list that you asked for is not read yet."
 OUT_OF_VIEW = "That row was out of view; here it is. Press the key again."
 
 
@@ -68,11 +70,18 @@ class ActingScreen(Screen[None]):
         """Touch the table no more: what is under way ends without it."""
         self.ready = False
 
+    @property
+    def held(self) -> HeldActions:
+        """The keys that wait for the table's rows."""
+        return self.table.held
+
     # Which keys work now
 
     def works(self, action: str) -> bool:
         """Tell whether one of this part's actions can be done to the cursor's row."""
         row, role = self.table.current, self.host.actor.role
+        if action == "go_to_retry":
+            return row is not None and row.retried_by is not None
         if action == "retry":
             return self.table.action_of(row) is Action.RETRY
         if action == "cancel":
@@ -83,14 +92,21 @@ class ActingScreen(Screen[None]):
         """Give each key to the action, or else to its explanation."""
         if not self.ready:
             return False
-        if action in {"retry", "cancel", "queue_report"}:
+        if action in {"retry", "cancel", "queue_report", "go_to_retry"}:
             return self.works(action)
         if action == "explain":
             return not self.works(str(parameters[0]))
         return super().check_action(action, parameters)
 
+    @waits(row=True)
     def action_explain(self, action: str) -> None:
-        """Say why a key does nothing, in the words of the rule."""
+        """Say why a key does nothing, in the words of the rule; by now it may do what it is for."""
+        if self.works(action):
+            getattr(self, f"action_{action}")()
+        else:
+            self._explain(action)
+
+    def _explain(self, action: str) -> None:
         row, host = self.table.current, self.host
         try:
             if action == "queue_report":
@@ -99,6 +115,8 @@ class ActingScreen(Screen[None]):
                 require(host.actor, Verb.CANCEL)
                 if row is not None:
                     check_cancellable(row)
+            elif action == "go_to_retry":
+                host.warned(f"#{row.id} was not retried." if row is not None else "There is no row.")
             elif row is not None and row.id not in self._in_flight:
                 self._explain_retry(row)
         except JobmonError as refusal:
@@ -114,7 +132,14 @@ class ActingScreen(Screen[None]):
         """Say why a row has no Retry action."""
         self._explain_retry(message.execution)
 
+    def is_shown(self) -> bool:
+        """Tell whether the table shows the list that was asked for."""
+        return True
+
     def _seen(self) -> bool:
+        if not self.is_shown():
+            self.host.warned(NOT_READ)
+            return False
         seen = self.table.show_cursor()
         if not seen:
             self.host.warned(OUT_OF_VIEW)
@@ -122,9 +147,12 @@ class ActingScreen(Screen[None]):
 
     # Retry
 
+    @waits(row=True)
     def action_retry(self) -> None:
         """Retry the cursor's row."""
-        if self._seen():
+        if not self.works("retry"):
+            self._explain("retry")
+        elif self._seen():
             self.table.request_retry()
 
     @on(RetryRequested)
@@ -164,9 +192,13 @@ class ActingScreen(Screen[None]):
 
     # Cancel
 
+    @waits(row=True)
     def action_cancel(self) -> None:
         """Cancel the cursor's row; a Running one only after a question."""
         row = self.table.current
+        if not self.works("cancel"):
+            self._explain("cancel")
+            return
         if row is None or row.id in self._in_flight or not self._seen():
             return
         self._mark(row.id, busy=True)

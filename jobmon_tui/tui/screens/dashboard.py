@@ -16,6 +16,7 @@ from jobmon_tui.domain.search import Search
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import key_of
+from jobmon_tui.tui.held import waits
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.run_lengths import RunLengths
 from jobmon_tui.tui.screens.copying import CopyingScreen
@@ -32,7 +33,7 @@ from jobmon_tui.tui.widgets.key_bar import KeyBar
 from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
-from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, RowHighlighted
+from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, NewAbove, RowHighlighted
 
 WIDE = 120
 """From this width on the details stand beside the table."""
@@ -55,6 +56,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
+        Binding("t", "explain('go_to_retry')", show=False, system=True),
         Binding("d", "toggle_details", "Details", tooltip="Show or hide the details"),
         Binding("slash", "search", "Search", key_display="/", tooltip=SEARCH_HELP),
         *(
@@ -132,6 +134,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
         self._old = reason
         if self.table.overview is None:
             self.table.set_notice("Nothing can be read yet; trying again …")
+            self.table.held.forget()
         self._say()
 
     @on(LoadFailed)
@@ -189,7 +192,8 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
             narrowed = f"Only {narrowed} · {key_of(self, 'show_all')}: all"
         seen = table.overview
         count = f"{rows.number(table.cursor + 1)} of {rows.total(seen)}" if seen and seen.total else ""
-        self.query_one(StatusLine).put(name=name, hint=said, narrowed=narrowed, count=count)
+        new = f"{rows.number(table.new)} new: {key_of(table, 'first')}" if table.new else ""
+        self.query_one(StatusLine).put(name=name, hint=said, narrowed=narrowed, new=new, count=count)
 
     def _offer_keys(self) -> None:
         """Let the last line teach the keys that work now."""
@@ -203,13 +207,16 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
         """Offer only keys that do something."""
         if not self.ready:
             return False
-        if action == "go_to_retry":
-            return self.table.current is not None and self.table.current.retried_by is not None
         if action == "show_all":
             return self._wanted != ExecutionFilter()
         if action == "search":
             return not self.has_class("-searching")
         return super().check_action(action, parameters)
+
+    @on(NewAbove)
+    def said_new(self) -> None:
+        """Say how many rows came above the view."""
+        self._say_status()
 
     @on(RowHighlighted)
     def row_highlighted(self) -> None:
@@ -227,18 +234,24 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
         else:
             self.action_show_all()
 
+    @waits(row=True)
     def action_go_to_retry(self) -> None:
         """Go to the newest retry of the cursor's row, past the filter where it hides that."""
         row = self.table.current
-        if row is not None and row.retried_by is not None:
-            self.run_worker(self._go_to(row.retried_by), group="filter", exclusive=True)
+        if row is None or row.retried_by is None:
+            self._explain("go_to_retry")
+            return
+        retry = row.retried_by
+        self._load(lambda: self._go_to(retry))
 
-    async def _go_to(self, execution_id: int) -> None:
-        await self._show(execution_id)
+    async def _go_to(self, execution_id: int) -> bool:
+        if not await self._show(execution_id):
+            return False
         if self.current_id != execution_id and self._wanted != ExecutionFilter():
             self._write("")
             self._search, self._wanted = Search(), ExecutionFilter()
-            await self._show(execution_id)
+            return await self._show(execution_id)
+        return True
 
     # Details
 

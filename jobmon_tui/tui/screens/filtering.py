@@ -2,6 +2,7 @@
 
 import asyncio
 from abc import abstractmethod
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from textual import on
@@ -46,6 +47,7 @@ class FilteringScreen(ActingScreen):
         super().__init__()
         self._search = Search()
         self._wanted = ExecutionFilter()
+        self._loads = 0
 
     @abstractmethod
     def _say(self) -> None:
@@ -61,6 +63,10 @@ class FilteringScreen(ActingScreen):
         text = self.query_one(SearchInput).value
         return " ".join(text[each.start : each.end] for each in self._search.problems)
 
+    def is_shown(self) -> bool:
+        """Tell whether the table shows what is wanted: after an outage that may take a while."""
+        return self.table.wanted == self._wanted
+
     # What narrows
 
     def _read(self, text: str, *, after: float = 0.0) -> None:
@@ -73,18 +79,32 @@ class FilteringScreen(ActingScreen):
         if wanted != self._wanted:
             self._wanted = wanted
             self._say()
-            self.run_worker(self._show(self.current_id, after), group="filter", exclusive=True)
+            wish = self.current_id
+            self._load(lambda: self._show(wish, after))
 
-    async def _show(self, wish: int | None, after: float = 0.0) -> None:
+    def _load(self, work: Callable[[], Awaitable[bool]]) -> None:
+        """Show another list in place of whatever is being read; keys wait for it."""
+        self._loads += 1
+        self.table.expect()
+        self.run_worker(self._loaded(work, self._loads), group="filter", exclusive=True)
+
+    async def _loaded(self, work: Callable[[], Awaitable[bool]], load: int) -> None:
+        shown = await work()
+        if load == self._loads and self.ready:
+            self.table.arrived(shown=shown)
+
+    async def _show(self, wish: int | None, after: float = 0.0) -> bool:
+        """Show what is wanted; False where it could not be read."""
         await asyncio.sleep(after)
         if not self.ready:
-            return  # the application ends already
+            return False  # the application ends already
         try:
             await self.table.show(self._wanted, wish)
         except JobmonError as error:
             self.rows_failed(LoadFailed(error))
-        else:
-            self._say()
+            return False
+        self._say()
+        return True
 
     def _write(self, text: str) -> None:
         """Put `text` into the search, as if it had been typed."""

@@ -14,6 +14,7 @@ from textual.strip import Strip
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.tui import rows
+from jobmon_tui.tui.held import waits
 from jobmon_tui.tui.widgets import cells, table_look
 from jobmon_tui.tui.widgets.cells import Action, Cell, Line
 from jobmon_tui.tui.widgets.columns import Column, Layout, layout
@@ -46,8 +47,8 @@ class ExecutionTable(WindowView, can_focus=True):
         Binding("pagedown", "move_page(2)", "A page down", show=False),
         Binding("ctrl+u", "move_page(-1)", "Half a page up", show=False),
         Binding("ctrl+d", "move_page(1)", "Half a page down", show=False),
-        Binding("home,g", "newest", "Newest", show=False),
-        Binding("end,G", "oldest", "Oldest", show=False),
+        Binding("g,home", "newest", "Newest", show=False),
+        Binding("G,end", "oldest", "Oldest", show=False),
         Binding("right,l", "focus_action", "Onto the action", show=False),
         Binding("left,h", "focus_row", "Back to the row", show=False),
         Binding("enter", "activate", "Details", show=False),
@@ -155,7 +156,9 @@ class ExecutionTable(WindowView, can_focus=True):
         if told != self._told:
             self._told = told
             self.post_message(RowHighlighted(current, on_action=self.on_action))
+        self.tell_new()
         self.fill()
+        self.held.release()
 
     def tick(self) -> None:
         """Let the durations of visible Running rows go on."""
@@ -209,9 +212,11 @@ class ExecutionTable(WindowView, can_focus=True):
             self._cursor = position
             self._cursor_id = None
             self._on_action = False
+        self._picked = position > 0
         self.bring_into_view()
         self.settled()
 
+    @waits()
     def action_move(self, rows_down: int) -> None:
         """Move the cursor; where it is out of view, it comes to the view."""
         if self.cursor_in_view:
@@ -219,17 +224,20 @@ class ExecutionTable(WindowView, can_focus=True):
         else:
             self._go(self.first if rows_down > 0 else self.first + self.rows_in_view - 1)
 
+    @waits()
     def action_move_page(self, half_pages: int) -> None:
         """Move the cursor by half pages, the view with it."""
         step = half_pages * max(1, self.rows_in_view // 2)
         self.scroll_quietly(self.first + step)
         self._go(self._cursor + step)
 
+    @waits()
     def action_newest(self) -> None:
         """Go to the newest row."""
         self.scroll_quietly(0)
         self._go(0)
 
+    @waits()
     def action_oldest(self) -> None:
         """Go to the oldest row."""
         self.scroll_quietly(self.max_scroll_y)
@@ -245,16 +253,19 @@ class ExecutionTable(WindowView, can_focus=True):
 
     # Acting
 
+    @waits(row=True)
     def action_focus_action(self) -> None:
         """Move the focus onto the row's Retry action, where there is one."""
         self._on_action = self.action_of(self.current) is Action.RETRY
         self.settled()
 
+    @waits()
     def action_focus_row(self) -> None:
         """Move the focus from the action back to the row."""
         self._on_action = False
         self.settled()
 
+    @waits(row=True)
     def action_activate(self) -> None:
         """Do what the focus is on: retry, or show the details."""
         current = self.current
@@ -263,8 +274,10 @@ class ExecutionTable(WindowView, can_focus=True):
         if self._on_action and self.action_of(current) is not Action.NONE:
             self.request_retry()
         else:
+            self._picked = True
             self.post_message(DetailsRequested(current.id))
 
+    @waits(row=True)
     def action_activate_action(self) -> None:
         """Retry, where the focus is on the action."""
         if self._on_action and self.show_cursor():
@@ -278,6 +291,7 @@ class ExecutionTable(WindowView, can_focus=True):
         if self.action_of(current) is Action.NONE:
             self.post_message(ActionRefused(current))
         else:
+            self._picked = True
             self.post_message(RetryRequested(current.id))
 
     # The mouse

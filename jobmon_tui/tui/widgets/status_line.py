@@ -32,11 +32,12 @@ _WORD = 24
 class StatusLine(PlainLines):
     """One line."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--muted", "status--filter", "status--name"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"status--muted", "status--filter", "status--name", "status--new"}
     DEFAULT_CSS = """
     StatusLine { height: 1; background: $panel; color: $text; }
     StatusLine > .status--muted { color: $text-muted; }
     StatusLine > .status--filter { color: $text-warning; text-style: bold; }
+    StatusLine > .status--new { color: $text-accent; text-style: bold; }
     StatusLine > .status--name { color: $text; text-style: bold; }
     """
 
@@ -45,17 +46,22 @@ class StatusLine(PlainLines):
         self._name = ""
         self._hint = ""
         self._filter = ""
+        self._new = ""
         self._count = ""
 
-    def put(self, *, name: str = "", hint: str = "", narrowed: str = "", count: str = "") -> None:
-        """Say the focused action's name or else a hint, the filter, and how many rows there are."""
-        self._name, self._hint, self._filter, self._count = name, hint, narrowed, count
+    def put(
+        self, *, name: str = "", hint: str = "", narrowed: str = "", new: str = "", count: str = ""
+    ) -> None:
+        """Say the focused action's name or else a hint, the filter, what is new, and how many rows match."""
+        self._name, self._hint, self._filter, self._new, self._count = name, hint, narrowed, new, count
         self.say()
 
     def compose_lines(self, width: int) -> Said:
         """Return the line."""
         left = [Piece(f" {self._name}", "status--name") if self._name else Piece(f" {self._hint}")]
         right = [Piece(f"{self._count or 'none'} ", "status--muted")] if self._count or self._filter else []
+        if self._new:
+            right = [Piece(f"{self._new} · ", "status--new"), *right]
         if self._filter:
             room = width - sum(cell_len(piece.text) for piece in right) - 4
             right = [Piece(f"{rows.cut(self._filter, room)} · ", "status--filter"), *right]

@@ -39,6 +39,14 @@ class RowHighlighted(Message):
         self.on_action = on_action
 
 
+class NewAbove(Message):
+    """Another number of rows than before has come above the view since its newest end was seen."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+
 class LoadFailed(Message):
     """Rows could not be read."""
 

@@ -47,7 +47,8 @@ class PageSource(Protocol):
 class Place:
     """Where a table stands: the first visible position, the cursor's, and the ids that must stay in place.
 
-    `anchor` is the row that keeps its line on the screen. Ids are None where the row is not known.
+    `anchor` is the row that keeps its line on the screen. Ids are None where the row is not known. With
+    `keep` the cursor's row stays in view; else the newest end does, where the view is there.
     """
 
     first: int = 0
@@ -56,6 +57,12 @@ class Place:
     cursor_id: int | None = None
     anchor: int = 0
     anchor_id: int | None = None
+    keep: bool = False
+
+    def kept_in_view(self, first: int, cursor: int) -> int:
+        """Return the first visible position of a list whose rows went down under a view at its newest end."""
+        is_sought = self.keep and self.first == 0 and self.cursor < self.height
+        return max(first, cursor - self.height + 1) if is_sought else first
 
 
 class Window:
@@ -179,6 +186,7 @@ class Window:
             window._stale = set(window._pages)
             first = 0 if place.first == 0 else place.first + came
             cursor = place.cursor + came if place.cursor_id is not None else place.cursor
+            first = place.kept_in_view(first, cursor)
         else:
             first = await window._settle(place)
             cursor = -1
@@ -186,6 +194,8 @@ class Window:
         await window.fill_visible(first, place.height)
         if cursor < 0:
             cursor = await window._find(place)
+            first = max(0, min(place.kept_in_view(first, cursor), window.total - place.height))
+            await window.fill_visible(first, place.height)
         return window, first, max(0, min(cursor, window.total - 1))
 
     async def _arrived(self, overview: Overview) -> int | None:

@@ -11,7 +11,9 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
 from jobmon_tui.services.ports import ExecutionFilter
-from jobmon_tui.tui.widgets.table_messages import LoadFailed
+from jobmon_tui.tui.held import HeldActions
+from jobmon_tui.tui.widgets.line_diff import changed_lines
+from jobmon_tui.tui.widgets.table_messages import LoadFailed, NewAbove
 from jobmon_tui.tui.widgets.window import PageSource, Place, Window, opened
 
 _TRIES = 3
@@ -26,9 +28,16 @@ class WindowView(ScrollView):
         self._window: Window | None = None
         self._cursor = 0
         self._cursor_id: int | None = None
+        self._picked = False
+        self._seen: int | None = None
         self._painted: dict[int, Hashable] = {}
         self._turn = asyncio.Lock()
         self._filling = False
+        self._loading = False
+        self._unseen = 0
+        self._told_new = 0
+        self.held = HeldActions(self._lacks)
+        """The keys that are meant for a list, or a row, that is still being read."""
 
     @abstractmethod
     def line(self, y: int) -> Hashable:
@@ -91,17 +100,40 @@ class WindowView(ScrollView):
         last = min(self.total, self.first + self.rows_in_view)
         return [row for at in range(self.first, last) if (row := self.row(at)) is not None]
 
+    @property
+    def new(self) -> int:
+        """How many rows above the view came since its newest end was seen last."""
+        return min(self._unseen, self.first)
+
     def row(self, position: int) -> Execution | None:
         """Return the row at a position, None while it is not in memory."""
         return self._window.row(position) if self._window else None
 
     # Reading
 
+    def expect(self) -> None:
+        """Let the keys that come from now on wait for the list that `show` will bring."""
+        self._loading = True
+
+    def arrived(self, *, shown: bool) -> None:
+        """Let them go, where that list is shown; else forget them: they were not meant for this one."""
+        self._loading = False
+        if shown:
+            self.held.release()
+        else:
+            self.held.forget()
+
+    def _lacks(self, row: bool) -> bool:
+        is_unread = self._window is None or (row and self.total > 0 and self.current is None)
+        return self._loading or is_unread
+
     async def show(self, wanted: ExecutionFilter, wish: int | None = None) -> None:
         """Show a filter's rows, the cursor on the row with id `wish` if it matches. Raises `JobmonError`."""
         async with self._turn:
             window, first, cursor = await opened(self._source, wanted, self.rows_in_view, wish)
             self._cursor_id = None
+            self._picked = cursor > 0
+            self._seen, self._unseen = window.overview.newest, 0
             self._put(window, first, cursor)
 
     async def renew(self) -> None:
@@ -115,7 +147,25 @@ class WindowView(ScrollView):
                 window, first, cursor = await self._window.renewed(self._place())
                 if before == (self.first, self._cursor):
                     break  # else the reader moved meanwhile: what was read is for another place
+            self._unseen = await self._count_unseen(window) if first > 0 else 0
             self._put(window, first + self.first - before[0], cursor + self._cursor - before[1])
+
+    async def _count_unseen(self, window: Window) -> int:
+        """Return how many rows are newer than the newest one that was seen."""
+        newest = window.overview.newest
+        if newest is None or newest == self._seen:
+            return 0
+        if window.overview == (self._window.overview if self._window else None):
+            return self._unseen
+        return await self._source.newer(window.wanted, self._seen or 0)
+
+    def tell_new(self) -> None:
+        """Say how many rows above the view are new, where that has changed."""
+        if self.first == 0 and self.overview is not None:
+            self._seen, self._unseen = self.overview.newest, 0
+        if self.new != self._told_new:
+            self._told_new = self.new
+            self.post_message(NewAbove(self.new))
 
     def _place(self) -> Place:
         anchor = self._cursor if self.cursor_in_view else self.first
@@ -127,6 +177,7 @@ class WindowView(ScrollView):
             cursor_id=self._cursor_id,
             anchor=anchor,
             anchor_id=held.id if held else None,
+            keep=self._picked,
         )
 
     def _put(self, window: Window, first: int, cursor: int) -> None:
@@ -170,6 +221,7 @@ class WindowView(ScrollView):
                 if visible and window is self._window:
                     self.settled()
         except JobmonError as error:
+            self.held.forget()
             self.post_message(LoadFailed(error))
         finally:
             self._filling = False
@@ -178,9 +230,9 @@ class WindowView(ScrollView):
 
     def repaint(self) -> None:
         """Repaint the lines that differ from what was painted, and no other."""
-        for y in range(self.scrollable_content_region.height):
-            if self._painted.get(y) != self.line(y):
-                self.refresh(Region(0, y, self.line_width, 1))
+        lines = [self.line(y) for y in range(self.scrollable_content_region.height)]
+        for y in changed_lines(self._painted, lines):
+            self.refresh(Region(0, y, self.line_width, 1))
 
     def repaint_all(self) -> None:
         """Forget what was painted: colours or columns are others now."""

@@ -1,0 +1,120 @@
+"""Keys that are typed while a list is being read are meant for that list."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobmon_tui.domain.execution import Status
+from jobmon_tui.tui.held import HeldActions
+from tests.tui.fake_services import FakeServices
+from tests.tui.stage import Stage, on_stage
+
+
+def mixed() -> FakeServices:
+    services = FakeServices()
+    for at in range(300):
+        failed = at % 3 == 0
+        services.add("Sales", Status.FAILED if failed else Status.SUCCEEDED, error="boom" if failed else None)
+    return services
+
+
+async def slow_burst(stage: Stage, keys: str) -> None:
+    stage.services.database.delay = 0.15
+    await stage.burst(keys)
+
+
+async def test_a_move_behind_a_filter_is_made_in_the_filtered_list() -> None:
+    async with on_stage(mixed()) as stage:
+        await slow_burst(stage, "4G")
+        await stage.until(lambda: stage.table.total == 100 and stage.table.cursor == 99)
+        await stage.until(lambda: stage.rows[-1].startswith("›#1 "))
+
+
+async def test_moves_add_up_and_a_second_filter_takes_them_along() -> None:
+    async with on_stage(mixed()) as stage:
+        await slow_burst(stage, "4jj5j")
+        await stage.until(lambda: stage.screen._wanted.statuses == {Status.FAILED, Status.CANCELLED})
+        await stage.until(lambda: stage.table.cursor == 3)
+        assert stage.table.total == 100
+
+
+async def test_a_retry_behind_a_filter_is_that_of_the_row_in_the_filtered_list() -> None:
+    services = mixed()
+    async with on_stage(services) as stage:
+        assert stage.table.current is not None and stage.table.current.id == 300, "which Succeeded"
+        await slow_burst(stage, "4jr")
+        await stage.until(lambda: services.children(295))
+        assert services.children(298) == [] and services.database.writes == 1
+
+
+async def test_acting_waits_for_a_row_that_is_still_being_read_and_what_follows_for_it() -> None:
+    services = FakeServices(history=10_000)
+    async with on_stage(services) as stage:
+        await slow_burst(stage, "Gkkkrkkj")  # #4 Succeeded, #5 Succeeded ... #2 and #7 Failed
+        await stage.until(lambda: stage.table.current is not None and stage.table.current.id == 5)
+        await stage.until(lambda: any("#4" in toast for toast in stage.toasts))
+        assert services.database.writes == 0
+
+
+async def test_keys_wait_for_the_retry_that_a_key_goes_to() -> None:
+    services = FakeServices()
+    failed = services.add("Sales", error="boom")
+    child = services.add("Sales", Status.SUCCEEDED, retry_of=failed)
+    for _ in range(200):
+        services.add("Weather", Status.SUCCEEDED)
+    async with on_stage(services) as stage:
+        await stage.press("4")
+        await stage.until(lambda: stage.table.total == 1)
+        await slow_burst(stage, "tj")
+        await stage.until(lambda: stage.table.total == 202)
+        await stage.until(lambda: stage.table.current is not None and stage.table.current.id == failed)
+        assert child == failed + 1, "so one further down"
+
+
+async def test_what_waited_for_a_list_that_did_not_come_is_not_done_to_another() -> None:
+    services = mixed()
+    async with on_stage(services) as stage:
+        services.database.outage = "The database is locked."
+        await slow_burst(stage, "4jjr")
+        await stage.until(lambda: "data is old" in stage.all_text)
+        assert stage.table.cursor == 0
+        await stage.press("j", "j", "r")
+        assert "! The list that you asked for is not read yet." in stage.toasts
+        services.database.outage = None
+        await stage.until(lambda: stage.table.total == 100)
+        await stage.settle()
+        assert stage.table.cursor == 0 and services.database.writes == 0
+        await stage.press("j")
+        assert stage.table.cursor == 1, "and no key waits for ever"
+
+
+async def test_a_key_for_a_retry_that_is_none_says_so() -> None:
+    async with on_stage(mixed()) as stage:
+        await stage.press("t")
+        assert stage.toasts == ["! #300 was not retried."]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["act", "row", "list", "gone"]), st.booleans()), max_size=40))
+def test_actions_are_done_once_each_in_their_order_and_never_too_early(steps: list[tuple[str, bool]]) -> None:
+    missing = {"list": True, "row": True}
+    held = HeldActions(lambda row: missing["list"] or (row and missing["row"]))
+    done: list[int] = []
+    asked: list[int] = []
+
+    def act(number: int, row: bool) -> None:
+        assert not missing["list"] and not (row and missing["row"])
+        done.append(number)
+
+    for at, (step, flag) in enumerate(steps):
+        if step == "act":
+            asked.append(at)
+            held.run(lambda at=at, flag=flag: act(at, flag), row=flag)  # type: ignore[misc]
+        elif step == "gone":
+            held.forget()
+            asked = list(done)
+        else:
+            missing[step] = flag
+            held.release()
+        assert done == asked[: len(done)]
+    missing.update(list=False, row=False)
+    held.release()
+    assert done == asked
