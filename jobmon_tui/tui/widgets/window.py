@@ -75,6 +75,7 @@ class Window:
         self._pages: OrderedDict[int, list[Execution | None]] = OrderedDict()
         self._stale: set[int] = set()
         self._anchors: list[tuple[int, int]] = []
+        self._guesses = 0
 
     @property
     def total(self) -> int:
@@ -138,9 +139,9 @@ class Window:
                 self._pages.move_to_end(number)
 
     def _keys(self) -> Iterator[tuple[int, int]]:
-        """Give each known depth with its id; beyond both ends stand an id above all and one below all."""
+        """Give each known depth with an id: rows at that depth and below are those up to that id."""
         if self.overview.newest is not None:
-            yield self.total, self.overview.newest + 1
+            yield self.total - 1, self.overview.newest
         yield -1, max(0, self.overview.floor - 1)
         yield from self._anchors
         for number, page in self._pages.items():
@@ -148,25 +149,52 @@ class Window:
                 execution = page[at]
                 if execution is not None:
                     yield number * PAGE + at, execution.id
+                    yield number * PAGE + at - 1, execution.id - 1
 
     async def _read(self, low: int, high: int) -> list[tuple[int, Execution]]:
-        above = min(((at - high, key) for at, key in self._keys() if at >= high), default=None)
-        below = min((low - at - 1, key) for at, key in self._keys() if at < low)
-        inside = next(((at, key) for at, key in self._anchors if low <= at < high), None)
-        cheapest = min(below[0], above[0] if above else below[0])
-        if inside is not None and cheapest > _CHEAP_OFFSET:
+        """Read depths `low` to `high`, the end excluded, from the known id that is nearest to them."""
+        while True:
+            above = min(((at, key) for at, key in self._keys() if at >= high - 1), default=None)
+            below = max((at, key) for at, key in self._keys() if at < low)
+            down = above[0] + 1 - high if above is not None else self.total
+            up = low - 1 - below[0]
+            inside = next(((at, key) for at, key in self._anchors if low <= at < high - 1), None)
+            if min(down, up) <= _CHEAP_OFFSET or inside is not None:
+                break
+            if above is None or not await self._approach(low, below, above):
+                break
+        if inside is not None and min(down, up) > _CHEAP_OFFSET:
             at, key = inside
             older = await self._executions(at - low + 1, before=key + 1)
-            newer = await self._executions(high - at - 1, after=key) if high - at > 1 else []
+            newer = await self._executions(high - at - 1, after=key)
             return [
                 *((at - step, execution) for step, execution in enumerate(older)),
                 *((at + len(newer) - step, execution) for step, execution in enumerate(newer)),
             ]
-        if above is not None and above[0] <= below[0]:
-            found = await self._executions(high - low, before=above[1], offset=above[0])
+        if above is not None and down <= up:
+            found = await self._executions(high - low, before=above[1] + 1, offset=down)
             return [(high - 1 - step, execution) for step, execution in enumerate(found)]
-        found = await self._executions(high - low, after=below[1], offset=below[0])
+        found = await self._executions(high - low, after=below[1], offset=up)
         return [(low + len(found) - 1 - step, execution) for step, execution in enumerate(found)]
+
+    async def _approach(self, depth: int, below: tuple[int, int], above: tuple[int, int]) -> bool:
+        """Learn of one more id nearer to a depth: skipping to it costs a row each. False: there is none.
+
+        Guessed as if the ids between two known ones were spread evenly, which they nearly are; every other
+        time in the middle, so that it ends soon wherever they are not.
+        """
+        (low, low_key), (high, high_key) = below, above
+        self._guesses += 1
+        if self._guesses % 2:
+            guess = low_key + (depth - low) * (high_key - low_key) // (high - low)
+        else:
+            guess = (low_key + high_key) // 2
+        guess = max(low_key + 1, min(guess, high_key - 1))
+        if not low_key < guess < high_key:
+            return False
+        at = self.total - 1 - await self._source.newer(self.wanted, guess)
+        self._anchors.append((max(low, min(at, high)), guess))
+        return True
 
     async def _executions(
         self, limit: int, *, before: int | None = None, after: int | None = None, offset: int = 0
