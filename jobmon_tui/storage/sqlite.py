@@ -3,20 +3,22 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 import aiosqlite
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import NullPool, StaticPool
+from sqlalchemy.pool import NullPool
 
 from jobmon_tui.domain.errors import storage_unavailable
 from jobmon_tui.storage.feed import ChangeFeed
 from jobmon_tui.storage.schema import head_revision, migrate, require_known
+from jobmon_tui.storage.sqlite_connection import SqliteConnection
 from jobmon_tui.storage.sqlite_file import (
     Identity,
     glance,
@@ -120,18 +122,33 @@ async def _on_thread(connection: aiosqlite.Connection, function: Callable[..., T
     return result
 
 
+@contextmanager
+def _begun(raw: sqlite3.Connection, begin: str) -> Iterator[None]:
+    """Commit at the end; roll back where something is raised, a refused commit included."""
+    raw.execute(begin)
+    try:
+        yield
+        raw.execute("COMMIT")
+    except BaseException:
+        # A full disk and the like end the transaction by themselves.
+        if raw.in_transaction:
+            raw.execute("ROLLBACK")
+        raise
+
+
 class _Lane:
     """One aiosqlite connection; one unit of work at a time, each in one hop on its own thread."""
 
     def __init__(self, path: Path, begin: str, committed: Callable[[], None] | None = None) -> None:
         self._committed = committed
         self._path = path
-        self._begin = self._next = begin
+        self._begin = begin
         self._lock = asyncio.Lock()
         self._async_engine = create_async_engine(sqlite_url("sqlite+aiosqlite", path), poolclass=NullPool)
         self._connection: AsyncConnection | None = None
         self._thread: aiosqlite.Connection | None = None
-        self._engine: Engine | None = None
+        self._raw: sqlite3.Connection | None = None
+        self._lane: SqliteConnection | None = None
         self._identity: Identity | None = None
 
     async def _open(self) -> aiosqlite.Connection:
@@ -150,33 +167,25 @@ class _Lane:
         for pragma in _PRAGMAS:
             raw.execute(pragma)
         self._identity = identity(self._path)
-        engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-
-        @event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(self._next)
-
-        self._engine = engine
+        self._lane = SqliteConnection(raw)
+        self._raw = raw
 
     def _work(
         self, work: Callable[[SqlTransaction], T], look: Callable[[SqlTransaction], bool] | None
     ) -> tuple[T | None, bool]:
         """Return the answer, and whether anything was written."""
-        if self._engine is None:
+        raw, lane = self._raw, self._lane
+        if raw is None or lane is None:
             raise storage_unavailable("The database is closed.")
         require_same(self._path, self._identity)
-        with self._engine.connect() as connection:
-            raw: sqlite3.Connection = connection.connection.dbapi_connection  # type: ignore[assignment]
-            transaction = SqlTransaction(connection, lambda: raw.total_changes)
-            if look is not None:
-                self._next = "BEGIN"
-                with connection.begin():
-                    if not look(transaction):
-                        return None, False
-            self._next = self._begin
-            with connection.begin():
-                answer = work(transaction)
-            return answer, transaction.has_written
+        transaction = SqlTransaction(lane, lambda: raw.total_changes)
+        if look is not None:
+            with _begun(raw, "BEGIN"):
+                if not look(transaction):
+                    return None, False
+        with _begun(raw, self._begin):
+            answer = work(transaction)
+        return answer, transaction.has_written
 
     async def _hop(
         self, work: Callable[[SqlTransaction], T], look: Callable[[SqlTransaction], bool] | None
@@ -227,7 +236,7 @@ class _Lane:
         async with self._lock:
             if self._connection is not None:
                 await self._connection.close()
-            self._connection = self._thread = self._engine = None
+            self._connection = self._thread = self._raw = self._lane = None
             await self._async_engine.dispose()
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import event
 
 from jobmon_tui.domain.audit import NewAuditEntry, canonical, chain_hash
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.benchmarks.history import build
 from tests.conformance.world import ADMIN
+from tests.noting import noting
 
 LIMIT_MS = 500.0
 CLIENTS = 50
@@ -47,16 +47,12 @@ class Sample:
 
 async def take_sample(database: SqliteDatabase, failed_id: int) -> Sample:
     """Retry once and note every statement."""
-    engine = database._writer._engine
-    assert engine is not None
     seen: list[tuple[str, tuple[Any, ...]]] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        seen.append((statement, tuple(parameters)))
-
-    event.listen(engine, "before_cursor_execute", note)
-    receipt = await retry_execution(database, ADMIN, failed_id)
-    event.remove(engine, "before_cursor_execute", note)
+    await database.write(lambda transaction: transaction.counts())
+    with noting(database, lambda text, values: seen.append((text, values))):
+        receipt = await retry_execution(database, ADMIN, failed_id)
+    if seen.pop() != ("COMMIT", ()):
+        raise RuntimeError("a retry does not end with its commit")
     [entry] = await database.read(lambda transaction: transaction.audit_entries(1, None, None))
     return Sample(seen, failed_id, receipt.new_id, entry.id, entry.previous_hash, entry.hash, entry.entry)
 

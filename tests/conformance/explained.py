@@ -3,13 +3,14 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import event
 from sqlalchemy.util import await_only
 
-from jobmon_tui.storage.pg_connection import PgConnection, written
+from jobmon_tui.storage.pg_connection import STATEMENTS, PgConnection
 from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite_connection import SqliteConnection
 from jobmon_tui.storage.transaction import SqlTransaction
 from tests.backends import Store
+from tests.noting import Noting
 
 T = TypeVar("T")
 
@@ -27,18 +28,18 @@ class Explained:
         def unit(transaction: SqlTransaction) -> T:
             connection: Any = transaction._connection
             if isinstance(self._store, SqliteDatabase):
-                event.listen(connection, "before_cursor_execute", self._on_sqlite)
+                raw = connection._raw
+                noted: Any = Noting(raw, lambda *told: self._on_sqlite(raw, *told))
+                transaction._connection = SqliteConnection(noted)
             else:
                 transaction._connection = _OnPostgres(connection, self.plans)
             return work(transaction)
 
         return await self._store.read(unit)
 
-    def _on_sqlite(
-        self, _connection: object, cursor: Any, statement: str, values: Any, *_more: object
-    ) -> None:
+    def _on_sqlite(self, raw: Any, statement: str, values: tuple[Any, ...]) -> None:
         if statement.lstrip().startswith(("SELECT", "WITH")):
-            steps = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            steps = raw.execute(f"EXPLAIN QUERY PLAN {statement}", values)
             self.plans.setdefault(statement, []).append("\n".join(step[3] for step in steps))
 
 
@@ -48,7 +49,8 @@ class _OnPostgres:
         self._plans = plans
 
     def execute(self, statement: Any, parameters: Any = None, /) -> Any:
-        text, values = written(statement, parameters or {})
+        told = STATEMENTS.written(statement, parameters or {})
+        text, values = told.text, told.arguments
         raw = self._lane.raw
         # As it is planned for these very values, and once for all.
         found = [await_only(raw.fetch(f"EXPLAIN {text}", *values))]

@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 import pytest
 from asyncpg.prepared_stmt import PreparedStatement
-from sqlalchemy import event
 
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.backends import Store
+from tests.noting import noting
 
 Halt = Callable[[], Awaitable[None]]
 HALT: ContextVar[Halt | None] = ContextVar("HALT", default=None)
@@ -47,17 +47,8 @@ async def before_each_statement(store: Store, call: Callable[[], None]) -> Async
     """Call before each statement of the writing units of work that this task starts."""
     if isinstance(store, SqliteDatabase):
         await store.write(lambda _transaction: None)  # opens the connection
-        engine = store._writer._engine
-        assert engine is not None
-
-        def before(*_statement: object) -> None:
-            call()
-
-        event.listen(engine, "before_cursor_execute", before)
-        try:
+        with noting(store, lambda *_statement: call()):
             yield
-        finally:
-            event.remove(engine, "before_cursor_execute", before)
         return
 
     async def halt() -> None:

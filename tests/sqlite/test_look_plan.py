@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event
 
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.run_report import run_report
@@ -11,6 +10,7 @@ from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.backends import Raw
 from tests.conformance.world import ADMIN, NOW
+from tests.noting import noting
 
 LIMITED = ReportDraft("Limited", "sql", {"query": "select 1"}, max_concurrent=2)
 
@@ -27,15 +27,9 @@ async def test_what_is_ready_is_found_without_sorting_all_that_waits(
     await run_report(store, ADMIN, "Limited")
     queue = DatabaseQueue(store, queues=queues)
     await queue.offer(5)
-    engine = store._writer._engine
-    assert engine is not None
     seen: list[tuple[str, tuple[object, ...]]] = []
-    event.listen(
-        engine,
-        "before_cursor_execute",
-        lambda _connection, _cursor, statement, values, *_rest: seen.append((statement, tuple(values))),
-    )
-    assert list(await queue.offer(5)) == [1]
+    with noting(store, lambda text, values: seen.append((text, values))):
+        assert list(await queue.offer(5)) == [1]
     ready = [each for each in seen if "LIMIT" in each[0]]
     assert len(ready) == (3 if limited else 1) * max(1, len(queues))
     for statement, values in ready:
