@@ -5,7 +5,6 @@ import os
 from textual.filter import Monochrome, NoColor
 from textual.geometry import Offset
 from textual.scrollbar import ScrollBar
-from textual.widgets import Input
 
 from jobmon_tui.domain.looks import DEFAULT_THEME, no_theme, theme_called
 from jobmon_tui.tui.contracts import Options
@@ -59,7 +58,7 @@ class LookingApp(LeavingApp):
         """
         if not self._screen_stack or (focused := self.screen.focused) is None:
             return Offset(0, 0)
-        if isinstance(focused, CursorLeader | Input):
+        if isinstance(focused, CursorLeader):
             return focused.cursor_screen_offset
         return focused.content_region.offset
 

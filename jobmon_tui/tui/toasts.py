@@ -43,6 +43,11 @@ class Kind(StrEnum):
         return "information" if self is Kind.DONE else "warning" if self is Kind.WARNING else "error"
 
 
+def marked_wrong(complaint: str) -> str:
+    """Return a complaint, cleaned, with the sign that says what it is without colour."""
+    return f"{Kind.ERROR.glyph} {clean(complaint)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """A message that was shown, at a local time."""

@@ -34,15 +34,18 @@ class Terminal:
         columns: int = 80,
         rows: int = 24,
         before: Callable[[], None] | None = None,
+        module: str = "jobmon_tui",
     ) -> None:
-        """Start the program; `before` is called in its process first."""
+        """Start the program, or another `module`; `before` is called in its process first."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.columns = columns
         self.bytes_read = 0
+        self.written = bytearray()
+        """All that the program has written."""
         self.child = pexpect.spawn(
             sys.executable,
-            ["-m", "jobmon_tui", *arguments],
+            ["-m", module, *arguments],
             env={
                 "PATH": os.environ["PATH"],
                 "TERM": "xterm-256color",
@@ -64,12 +67,23 @@ class Terminal:
             except (pexpect.TIMEOUT, pexpect.EOF):
                 return
             self.bytes_read += len(chunk)
+            self.written += chunk
             self._stream.feed(chunk)
 
     @property
     def text(self) -> str:
         """The screen as it stands."""
         return "\n".join(line.rstrip() for line in self._screen.display)
+
+    @property
+    def cursor(self) -> tuple[int, int]:
+        """Where the terminal's own cursor is: column and line, from 0."""
+        return self._screen.cursor.x, self._screen.cursor.y
+
+    def look_of(self, line: int, column: int) -> tuple[object, ...]:
+        """Return how a cell looks: ink, ground, and whether bold, underlined, reversed."""
+        cell = self._screen.buffer[line][column]
+        return cell.fg, cell.bg, cell.bold, cell.underscore, cell.reverse
 
     def wait_for(self, *wanted: str, seconds: float = 20) -> str:
         """Read until every text stands on the screen; fail with the screen after `seconds`."""

@@ -6,6 +6,8 @@ a theme is then arithmetic. A colour that is none of them was made by blending, 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from rich.cells import cell_len
@@ -87,6 +89,16 @@ def cells(app: App[Any]) -> list[Cell]:
                 known[style] = _cell(style)
             found += (known[style]._replace(character=each) for each in text for _ in range(cell_len(each)))
     return found
+
+
+def coloured(app: App[Any]) -> Iterator[tuple[str, str]]:
+    """Give each piece of text on the screen that is written in one ink, with the ink's name."""
+    for line in segments(app):
+        pieces = ((text, _name(style.color)) for text, style in line)
+        for ink, same in groupby(pieces, key=itemgetter(1)):
+            text = "".join(text for text, _ in same).strip()
+            if set(text) - DRAWN:
+                yield text, ink
 
 
 def _cell(style: Style) -> Cell:

@@ -1,7 +1,8 @@
 """Every text on every screen has 4.5:1 against what is behind it, measured on what is painted.
 
 WCAG 2.1, 1.4.3, and 1.4.11 for lines, scroll bars and the focus. In true colour, after the step to the 256
-colours that most SSH sessions have, and in 16, as the PC's text mode and as xterm show them.
+colours that most SSH sessions have, and in 16, as the PC's text mode and as xterm show them. On the way it is
+seen that the terminal's own cursor is on whatever has the focus.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from textual.theme import Theme
 
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.domain.glyphs import GLYPHS
 from jobmon_tui.tui import screens
 from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.contracts import Extra, Options
@@ -37,10 +39,18 @@ from jobmon_tui.tui.screens.sign_in import SignInScreen
 from jobmon_tui.tui.screens.waiting import WaitingScreen
 from jobmon_tui.tui.screens.workers import WorkersScreen
 from jobmon_tui.tui.themes import THEMES, themes_of
+from jobmon_tui.tui.toasts import Kind
 from tests.tui.colour_measures import CONTRAST_OF_SHAPES, CONTRAST_OF_TEXT, VGA, XTERM, contrast
 from tests.tui.fake_services import FakeServices, FakeWorker
-from tests.tui.painted import COLOURS, MARKERS, Cell, Terminal, cells
+from tests.tui.painted import COLOURS, MARKERS, Cell, Terminal, cells, coloured
 from tests.tui.shell_stage import Stage
+
+STANDINGS = frozenset({"success", "running", "queued", "cancelled", "error"})
+"""The inks that say how something stands. What only warns is a sentence."""
+SIGNS = frozenset({*GLYPHS.values(), *(kind.glyph for kind in Kind), "●"})
+
+
+SAID_UNDER_A_HEADING = frozenset({"no such table"})
 
 
 def terminals() -> Iterator[Terminal]:
@@ -100,6 +110,7 @@ async def focused_parts(pilot: Pilot[int]) -> Changes:
     for part in parts if len(parts := list(screen.focus_chain)) > 1 else ():
         screen.set_focus(part)
         await pilot.pause()
+        assert cursor_elsewhere(pilot.app) == set()
         changes[str(part)] = set(zip(before, cells(pilot.app), strict=True))
     screen.set_focus(held)
     return changes
@@ -115,6 +126,26 @@ def wrong_in(terminal: Terminal, painted: set[Cell], changes: Changes) -> set[st
     return unseen | faint(painted, terminal)
 
 
+def cursor_elsewhere(app: App[int]) -> set[str]:
+    """Return what has the focus, where the terminal's own cursor is not on it: readers would not follow."""
+    part = app.screen.focused
+    assert isinstance(app, JobmonApp)
+    if part is None or part.region.contains_point(app.cursor_position):
+        return set()
+    return {f"{part} has the focus in {part.region}, the terminal's cursor is at {app.cursor_position}"}
+
+
+def colour_alone(app: App[int]) -> set[str]:
+    """Return what says how something stands by its colour, with no sign or no word."""
+    return {
+        f"{text!r} has no sign and word of its own, only the colour of {ink}"
+        for text, ink in coloured(app)
+        if ink in STANDINGS
+        and text not in SAID_UNDER_A_HEADING
+        and not (set(text) & SIGNS and any(map(str.isalpha, text)))
+    }
+
+
 async def wear(pilot: Pilot[int], theme: Theme) -> None:
     pilot.app.register_theme(theme)
     pilot.app.theme = theme.name
@@ -128,12 +159,13 @@ async def wrong(pilot: Pilot[int]) -> set[str]:
     await pilot.pause()
     painted = set(cells(pilot.app))
     # Behind what has nothing in it there may be no colour.
+    found = cursor_elsewhere(pilot.app) | colour_alone(pilot.app)
     strange = {
         f"a colour of no palette: {cell}"
         for cell in painted
         if {cell.ink, cell.ground} - {*COLOURS, "default"}
     }
-    found = strange | {each for terminal in terminals() for each in wrong_in(terminal, painted, changes)}
+    found |= strange | {each for terminal in terminals() for each in wrong_in(terminal, painted, changes)}
     for name in ("jobmon-ansi", "jobmon-ansi-light"):
         await wear(pilot, THEMES[name])
         changes, painted = await focused_parts(pilot), set(cells(pilot.app))

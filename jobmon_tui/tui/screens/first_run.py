@@ -12,6 +12,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.sign_in import MINIMUM_PASSWORD_LENGTH, check_name, check_new_password
 from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.toasts import marked_wrong
 from jobmon_tui.tui.widgets.form import Field, FormScreen, PushButton
 
 _WELCOME = "This database has no accounts yet. Create the first one: an Administrator, who may do everything."
@@ -83,7 +84,7 @@ class FirstRunScreen(FormScreen):
             await app.signed_in(session)
 
     def _say(self, text: str, *, wrong: bool) -> None:
-        self._line.update(Content(clean(text)))
+        self._line.update(Content(marked_wrong(text) if wrong else clean(text)))
         self._line.set_class(wrong, "-wrong")
 
 

@@ -9,6 +9,7 @@ from textual.widgets import Button, Footer, Input, Static
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.toasts import marked_wrong
 from jobmon_tui.tui.widgets.form import Field, FormScreen, PushButton
 
 
@@ -22,7 +23,7 @@ class SignInScreen(FormScreen):
         self._reason = reason
         self._who = Field("Name", id="name")
         self._password = Field("Password", secret=True, id="password")
-        self._line = Static(reason or "", markup=False, id="form-line")
+        self._line = Static(marked_wrong(reason) if reason else "", markup=False, id="form-line")
 
     def compose(self) -> ComposeResult:
         """Lay out the form."""
@@ -66,5 +67,5 @@ class SignInScreen(FormScreen):
             await app.signed_in(session)
 
     def _say(self, text: str, *, wrong: bool) -> None:
-        self._line.update(Content(clean(text)))
+        self._line.update(Content(marked_wrong(text) if wrong else clean(text)))
         self._line.set_class(wrong, "-wrong")

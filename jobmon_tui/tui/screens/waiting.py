@@ -12,6 +12,7 @@ from textual.widgets import Static
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.frame import frame, key_of
+from jobmon_tui.tui.toasts import marked_wrong
 
 
 class WaitingScreen(Screen[None]):
@@ -39,7 +40,7 @@ class WaitingScreen(Screen[None]):
         """Say why there is no connection, and what can be done."""
         self._error = error
         keys = f"{key_of(self, 'again')}  try again     {key_of(self, 'quit')}  quit"
-        self._show("jobmon - no connection", error.message, keys)
+        self._show("jobmon - no connection", marked_wrong(error.message), keys)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer another try only after a failure."""

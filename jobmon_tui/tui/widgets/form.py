@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Button, Input, Static
 
-from jobmon_tui.domain.text import clean
+from jobmon_tui.tui.toasts import marked_wrong
 
 
 class PushButton(Button):
@@ -65,7 +65,7 @@ class Field(Vertical):
 
     def complain(self, complaint: str | None) -> None:
         """Say what is wrong and take the focus; None: nothing is wrong."""
-        self._note.update(Content(clean(complaint) if complaint is not None else self._hint))
+        self._note.update(Content(marked_wrong(complaint) if complaint is not None else self._hint))
         self._note.set_class(complaint is not None, "-wrong")
         if complaint is not None:
             self.enter()
