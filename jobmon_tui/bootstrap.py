@@ -24,7 +24,7 @@ from jobmon_tui.security.keyring import KeyringEntry, NoKeyring
 from jobmon_tui.security.passwords import Argon2Hasher
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
-from jobmon_tui.services.reports import InvalidReport, Problem, problems_of
+from jobmon_tui.services.problems import InvalidReport, Problem, problems_of
 from jobmon_tui.storage.feed import WatchWakeup
 from jobmon_tui.storage.queue import DatabaseQueue, OpenDatabase
 from jobmon_tui.storage.schema import require_known

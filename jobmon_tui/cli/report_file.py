@@ -14,7 +14,8 @@ from jobmon_tui.domain.errors import JobmonError, invalid_input
 from jobmon_tui.domain.report import DEFAULTS, MOST_URGENT, ReportDraft
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.domain.times import LONGEST_SECONDS, length_text, parse_length
-from jobmon_tui.services.reports import ReportCatalog, check_draft, problems_of
+from jobmon_tui.services.problems import problems_of
+from jobmon_tui.services.reports import ReportCatalog, check_draft
 from jobmon_tui.toml_lines import TomlFile
 
 _KEYS: Final = tuple(each.name for each in fields(ReportDraft))

@@ -190,7 +190,7 @@ def edit(
                 await services.edit_report(caller, name, ReportDraft(name, "", {}))
             raise
         draft = read or given.over(replace(old.draft, name=rename or old.draft.name))
-        return old.version, await services.edit_report(caller, name, draft)
+        return old.version, await services.edit_report(caller, name, draft, version=old.version)
 
     before, edited = with_services(work)
     if edited.version == before:

@@ -15,6 +15,7 @@ class ErrorCode(StrEnum):
     CONFIGURATION_DELETED = "configuration_deleted"
     NOT_RETRYABLE = "not_retryable"
     ALREADY_RETRIED = "already_retried"
+    CHANGED_MEANWHILE = "changed_meanwhile"
     NOT_CANCELLABLE = "not_cancellable"
     ALREADY_EXISTS = "already_exists"
     LAST_ADMINISTRATOR = "last_administrator"
@@ -36,6 +37,7 @@ EXIT_CODES: Mapping[ErrorCode, int] = {
     ErrorCode.CONFIGURATION_DELETED: 5,
     ErrorCode.NOT_RETRYABLE: 5,
     ErrorCode.ALREADY_RETRIED: 5,
+    ErrorCode.CHANGED_MEANWHILE: 5,
     ErrorCode.NOT_CANCELLABLE: 5,
     ErrorCode.ALREADY_EXISTS: 5,
     ErrorCode.LAST_ADMINISTRATOR: 5,
@@ -69,6 +71,15 @@ def execution_not_found(execution_id: int) -> JobmonError:
 def report_not_found(name: str) -> JobmonError:
     """No report has this name."""
     return JobmonError(ErrorCode.REPORT_NOT_FOUND, f"There is no report named “{name}”.")
+
+
+def changed_meanwhile(name: str, version: int) -> JobmonError:
+    """Somebody else has edited the report since it was read; `version` is the one that it has now."""
+    return JobmonError(
+        ErrorCode.CHANGED_MEANWHILE,
+        f"“{name}” was changed meanwhile: it is version {version} now. Nothing was saved; look at it, "
+        "and edit it again.",
+    )
 
 
 def user_not_found(name: str) -> JobmonError:

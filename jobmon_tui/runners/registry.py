@@ -54,8 +54,18 @@ class Registry:
         """
         # Imported here: it costs more than the rest of this module.
         secrets = importlib.import_module("jobmon_tui.runners.secrets")
-        model = self._validated(runner, parameters, base)
-        secrets.check_references(parameters)
+        told = []
+        try:
+            secrets.check_references(parameters)
+        except JobmonError as refusal:
+            # Told together with what the model says: whoever fills a form in hears of it at once.
+            told.append(refusal.message)
+        try:
+            model = self._validated(runner, parameters, base)
+        except JobmonError as refusal:
+            told.append(refusal.message)
+        if told:
+            raise invalid_input("; ".join(told))
         return model.model_dump(mode="json", exclude_none=True)
 
     def resolved(self, runner: str, parameters: Mapping[str, object], base: Path) -> "BaseModel":

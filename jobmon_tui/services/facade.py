@@ -17,6 +17,7 @@ from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
 from jobmon_tui.services.ports import AuditFound, ExecutionFilter, HourCount, StoredOutput
+from jobmon_tui.services.problems import Problem
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.services.workers import WorkerState
@@ -49,6 +50,15 @@ class ReportOverview:
     """When it fires next, in UTC; None where it has no schedule, or is paused."""
     last: Execution | None
     """The newest execution under its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportCheck:
+    """What is wrong with a report as somebody writes it, and when it would fire next."""
+
+    problems: Sequence[Problem]
+    firings: Sequence[datetime]
+    """The next due times of its schedule, in UTC; none where it has no schedule that can be used."""
 
 
 class Changes(Protocol):
@@ -174,8 +184,20 @@ class Services(Protocol):
         """Add a report. Raises `invalid_input`, `already_exists`."""
         ...
 
-    async def edit_report(self, caller: Caller, name: str, draft: ReportDraft) -> Report:
-        """Replace a report's configuration, its name too. Raises `invalid_input`, `report_not_found`."""
+    async def edit_report(
+        self, caller: Caller, name: str, draft: ReportDraft, *, version: int | None = None
+    ) -> Report:
+        """Replace a report's configuration, its name too. Raises `invalid_input`, `report_not_found`.
+
+        `version` is the one that was edited: `changed_meanwhile` where the report has another by now.
+        """
+        ...
+
+    async def check_report(self, caller: Caller, draft: ReportDraft, /) -> ReportCheck:
+        """Return what is wrong with a report before it is saved, and when it would fire.
+
+        Reads no database: it answers also while there is none.
+        """
         ...
 
     async def delete_report(self, caller: Caller, name: str) -> None:

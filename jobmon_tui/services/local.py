@@ -1,5 +1,6 @@
 """The services over a database of this process."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -7,10 +8,10 @@ from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services import audit_search, look, report_schedule, reports, sign_in, users
+from jobmon_tui.services import audit_search, look, report_check, report_schedule, reports, sign_in, users
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportOverview
+from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportCheck, ReportOverview
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.ports import AuditFound, Database, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
@@ -126,9 +127,16 @@ class LocalServices:
         """Add a report."""
         return await reports.add_report(self._database, caller, self._catalog, draft)
 
-    async def edit_report(self, caller: Caller, name: str, draft: ReportDraft) -> Report:
+    async def edit_report(
+        self, caller: Caller, name: str, draft: ReportDraft, *, version: int | None = None
+    ) -> Report:
         """Replace a report's configuration."""
-        return await reports.edit_report(self._database, caller, self._catalog, name, draft)
+        return await reports.edit_report(self._database, caller, self._catalog, name, draft, version=version)
+
+    async def check_report(self, _caller: Caller, draft: ReportDraft, /) -> ReportCheck:
+        """Return what is wrong with a report, and when it would fire."""
+        # In a thread: the first one imports the runner's model.
+        return await asyncio.to_thread(report_check.check_report, self._catalog, draft)
 
     async def delete_report(self, caller: Caller, name: str) -> None:
         """Really delete a report."""

@@ -1,55 +1,22 @@
 """Report configurations: look at them, add, edit, delete and import them."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Protocol
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError, report_not_found
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, changed_meanwhile, report_not_found
 from jobmon_tui.domain.report import Report, ReportDraft, policy_problems, snapshot_text
 from jobmon_tui.domain.roles import Actor, Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, Done, change, signed_in, utc_now
 from jobmon_tui.services.facade import Imported
 from jobmon_tui.services.ports import Database, Transaction
+from jobmon_tui.services.problems import InvalidReport, Problem, problems_of
 
 NAME_LIMIT = 200
 SNAPSHOT_LIMIT = 1024**2
 """Bytes of a configuration in its canonical form."""
-_NAMED_KEY = re.compile(r"(?:^|; )(?=(?:name|runner|schedule|timezone|timeout|parameters)[^\s:]*: )")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with a report. `key` is dotted, such as `schedule` or `parameters.format`."""
-
-    key: str
-    reason: str
-
-    def __str__(self) -> str:
-        """Return it as people read it."""
-        return f"{self.key}: {self.reason}"
-
-
-class InvalidReport(JobmonError):  # noqa: N818  # named as the refusals are
-    """A report that cannot be used (`invalid_input`); `problems` has all that is wrong, the message too."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__(ErrorCode.INVALID_INPUT, "; ".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
-
-
-def problems_of(refusal: JobmonError) -> Sequence[Problem]:
-    """Return what is wrong as key and reason; a message without a key is about the whole report."""
-    if isinstance(refusal, InvalidReport):
-        return refusal.problems
-    found = []
-    for part in _NAMED_KEY.split(refusal.message):
-        key, separator, reason = part.partition(": ")
-        if part:
-            found.append(Problem(key, reason) if separator else Problem("", part))
-    return found
 
 
 class ReportCatalog(Protocol):
@@ -189,11 +156,19 @@ def _refuse_taken(transaction: Transaction, name: str) -> None:
 
 
 async def edit_report(
-    database: Database, caller: Caller, catalog: ReportCatalog, name: str, draft: ReportDraft
+    database: Database,
+    caller: Caller,
+    catalog: ReportCatalog,
+    name: str,
+    draft: ReportDraft,
+    *,
+    version: int | None = None,
 ) -> Report:
     """Replace a report's configuration, its name too; one that says the same raises no version.
 
-    Raises `invalid_input`, `report_not_found`, `already_exists` and the usual.
+    `version` is the one that `draft` was made from: where the report has another by now nothing is changed,
+    so that two who edit at once lose nothing of each other's (None: whatever it has). Raises
+    `changed_meanwhile` then, `invalid_input`, `report_not_found`, `already_exists` and the usual.
     """
     outcome = _outcome(catalog, draft)
 
@@ -202,6 +177,8 @@ async def edit_report(
         checked = _or_raise(outcome)
         if snapshot_text(old.draft) == snapshot_text(checked):
             return old, None
+        if version is not None and version != old.version:
+            raise changed_meanwhile(old.draft.name, old.version)
         if checked.name != old.draft.name:
             _refuse_taken(transaction, checked.name)
         transaction.replace_report(old.draft.name, checked, now)

@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
@@ -65,6 +66,8 @@ class JobmonApp(RedrawingApp, LookingApp):
         self._connect_to = connect
         self._connection: Connection | None = None
         self._signed_in = False
+        self.kept_forms: dict[int | None, tuple[Report | None, dict[str, str]]] = {}
+        """What forms held that the end of a session took away, by the report's id: as opened, and texts."""
         self.look(options)
 
     # -- the first frame, then the connection

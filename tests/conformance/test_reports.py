@@ -1,16 +1,17 @@
 """Report configurations on a real database: what is kept, what is audited, what is refused."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.errors import EXIT_CODES, ErrorCode, JobmonError
 from jobmon_tui.domain.execution import ConfigurationState
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services import reports
 from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.reports import InvalidReport, Problem
+from jobmon_tui.services.problems import InvalidReport, Problem
 from jobmon_tui.services.run_report import run_report
 from tests.backends import Raw, Store
 from tests.conformance.world import ADMIN, DRAFT, NOW, VIEWER, break_it, queue_one
@@ -183,3 +184,40 @@ async def test_a_stranger_is_not_signed_in(store: Store) -> None:
     with pytest.raises(JobmonError) as refusal:
         await reports.list_reports(store, Caller("guess", "?"))
     assert refusal.value.code is ErrorCode.NOT_SIGNED_IN
+
+
+async def test_an_edit_of_what_somebody_else_has_edited_is_refused_and_loses_nothing(store: Store) -> None:
+    await reports.add_report(store, ADMIN, CATALOG, DRAFT)
+    mine = replace(DRAFT, timeout=60.0)
+    theirs = await reports.edit_report(store, ADMIN, CATALOG, "Sales", replace(DRAFT, priority=7), version=1)
+    assert theirs.version == 2
+    with pytest.raises(JobmonError) as caught:
+        await reports.edit_report(store, ADMIN, CATALOG, "Sales", mine, version=1)
+    assert (caught.value.code, EXIT_CODES[caught.value.code]) == (ErrorCode.CHANGED_MEANWHILE, 5)
+    assert "it is version 2 now" in caught.value.message
+    kept = await reports.show_report(store, VIEWER, "Sales")
+    assert (kept.version, kept.draft) == (2, theirs.draft)
+    audited = (await _audited(store))[-1]
+    assert audited == ("Report Change", "refused", caught.value.message)
+    # What says the same as it says by now is no change; a pause is no edit; without a version the last wins.
+    assert (await reports.edit_report(store, ADMIN, CATALOG, "Sales", theirs.draft, version=1)).version == 2
+    assert (await reports.edit_report(store, ADMIN, CATALOG, "Sales", mine)).version == 3
+
+
+async def test_of_many_who_edit_at_once_one_succeeds(store: Store) -> None:
+    await reports.add_report(store, ADMIN, CATALOG, DRAFT)
+
+    async def edit(priority: int) -> int:
+        draft = replace(DRAFT, priority=priority)
+        try:
+            return (
+                await reports.edit_report(store, ADMIN, CATALOG, "Sales", draft, version=1)
+            ).draft.priority
+        except JobmonError as refusal:
+            assert refusal.code is ErrorCode.CHANGED_MEANWHILE
+            return 0
+
+    done = await asyncio.gather(*(edit(priority) for priority in range(1, 9)))
+    kept = await reports.show_report(store, VIEWER, "Sales")
+    assert [each for each in done if each] == [kept.draft.priority]
+    assert kept.version == 2

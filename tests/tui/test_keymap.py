@@ -193,7 +193,7 @@ async def test_other_keys_work_are_shown_and_explain_themselves() -> None:
     keys = read_keys(
         [
             ("retry", ["R", "ctrl+r"], "c:2"),
-            ("toggle_details", "e", "c:3"),
+            ("toggle_details", "i", "c:3"),
             ("only_failed", "f", "c:4"),
             ("show_all", "A", "c:5"),
             ("help", "h", "c:6"),
@@ -215,7 +215,7 @@ async def test_other_keys_work_are_shown_and_explain_themselves() -> None:
         await stage.until(lambda: services.children(failed))
         await stage.press("f")
         assert "Only Failed · A: all" in stage.all_text
-        await stage.press("e")
+        await stage.press("i")
         assert stage.screen.query_one("#main").has_class("-open")
         await stage.press("h")
         assert isinstance(stage.app.screen, HelpScreen)

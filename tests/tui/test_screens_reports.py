@@ -215,8 +215,9 @@ async def test_without_reports_it_says_how_to_make_one() -> None:
     app = signed_in_stage().app()
     async with app.run_test(size=(80, 24)) as pilot:
         await _open(pilot)
-        assert "There are no reports yet: jobmon reports add" in screen_text(app)
-        await pilot.press("p", "n", "enter")
+        assert "There are no reports yet. Press c to add one, or: jobmon reports import" in screen_text(app)
+        assert "Delete" not in screen_text(app)
+        await pilot.press("p", "n", "e", "D", "enter")
         await pilot.pause()
         assert isinstance(app.screen, ReportsScreen)
         assert app.screen.list.total == 0

@@ -27,6 +27,7 @@ from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.contracts import Extra, Options
 from jobmon_tui.tui.palettes import PALETTES, PALETTES_OF_16
 from jobmon_tui.tui.screens.audit import AuditScreen
+from jobmon_tui.tui.screens.changed import ChangedScreen
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
@@ -34,6 +35,7 @@ from jobmon_tui.tui.screens.help import HelpScreen
 from jobmon_tui.tui.screens.messages import MessagesScreen
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
 from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
+from jobmon_tui.tui.screens.report_form import ReportFormScreen
 from jobmon_tui.tui.screens.reports import ReportsScreen
 from jobmon_tui.tui.screens.sign_in import SignInScreen
 from jobmon_tui.tui.screens.waiting import WaitingScreen
@@ -219,6 +221,8 @@ KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
     "quit": (QuitScreen, ["q"]),
     "drain": (DrainScreen, ["q", "w"]),
     "confirm": (ConfirmScreen, []),
+    "changed meanwhile": (ChangedScreen, []),
+    "report form, wrong": (ReportFormScreen, ["s", "c", *"Sales", "tab", "tab"]),
     "pick": (PickReportScreen, ["n"]),
     "pick, none": (PickReportScreen, ["n", "z", "z"]),
 }
@@ -235,6 +239,8 @@ async def test_every_text_can_be_read(name: str) -> None:
         await pilot.press(*keys)
         if kind is ConfirmScreen:
             app.push_screen(ConfirmScreen("Cancel #12?", "Cancel it"))
+        if kind is ChangedScreen:
+            app.push_screen(ChangedScreen("Somebody else changed this report."))
         app.told("done")
         app.warned("take care")
         app.refused(invalid_input("no"))

@@ -143,6 +143,6 @@ def everything(app: type[DOMNode], keys: Keys) -> Sequence[tuple[str, Sequence[A
 
 def bindings_of(kind: type[DOMNode]) -> Sequence[Bound]:
     """Return the bindings of a class that can clash; what edits text does so only while one types."""
-    from textual.widgets import Input
+    from textual.widgets import Input, TextArea
 
-    return [each for each in bound(kind) if each.owner is not Input]
+    return [each for each in bound(kind) if each.owner not in {Input, TextArea}]

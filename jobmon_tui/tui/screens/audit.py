@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
@@ -95,11 +95,12 @@ class AuditScreen(ListScreen[AuditEntry]):
         self.list.to_top()
         if self.parts:
             self.list.put(Held((), ()))
-            self.run_worker(self._begin(), group="search", exclusive=True)
+            self._begin()
         else:
             self.workers.cancel_group(self, "search")
             self.list.put(self._window)
 
+    @work(group="search", exclusive=True)
     async def _begin(self) -> None:
         await asyncio.sleep(SETTLE)
         self._looked_from = self._window.total

@@ -72,6 +72,7 @@ class ListScreen(Screen[None], Generic[T]):
         self.in_sight = asyncio.Event()
         """Set while no other screen covers this one."""
         self._old: str | None = None
+        self._offers_nothing = False
         self._title_line = Static("", markup=False, id="list-title", classes="screen-title")
 
     @abstractmethod
@@ -191,6 +192,9 @@ class ListScreen(Screen[None], Generic[T]):
         """Follow the cursor."""
         self._say_status()
         self._follow()
+        if (self.list.current is None) != self._offers_nothing:
+            self._offers_nothing = self.list.current is None
+            self.refresh_bindings()
 
     def on_descendant_focus(self) -> None:
         """Say what the keys do where they go now."""

@@ -7,17 +7,24 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Verb, may, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.facade import ReportOverview
-from jobmon_tui.tui.frame import frame
+from jobmon_tui.tui.frame import frame, key_of
 from jobmon_tui.tui.report_story import ReportFace, report_heading, report_sections
 from jobmon_tui.tui.screens.list_screen import ListScreen
 from jobmon_tui.tui.story import Section
 from jobmon_tui.tui.widgets.part_search import has_parts
 from jobmon_tui.tui.widgets.record_list import Held
 
-_VERBS = {"queue": Verb.RUN, "pause": Verb.EDIT_REPORTS}
+_VERBS = {
+    "queue": Verb.RUN,
+    "pause": Verb.EDIT_REPORTS,
+    "create": Verb.EDIT_REPORTS,
+    "edit": Verb.EDIT_REPORTS,
+    "delete": Verb.EDIT_REPORTS,
+}
 
 
 class ReportsScreen(ListScreen[ReportOverview]):
@@ -26,6 +33,12 @@ class ReportsScreen(ListScreen[ReportOverview]):
     BINDING_GROUP_TITLE = "Reports"
     SECTIONS = ("facts", "configuration")
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "create", "New", tooltip="Add a report"),
+        Binding("c", "explain('create')", show=False, system=True),
+        Binding("e", "edit", "Edit", tooltip="Edit this report"),
+        Binding("e", "explain('edit')", show=False, system=True),
+        Binding("D", "delete", "Delete", tooltip="Delete this report, after a question"),
+        Binding("D", "explain('delete')", show=False, system=True),
         Binding("n", "queue", "Queue", tooltip="Queue this report now"),
         Binding("n", "explain('queue')", show=False, system=True),
         Binding("p", "pause", "Pause/resume", tooltip="Pause this report's schedule, or go on with it"),
@@ -37,6 +50,8 @@ class ReportsScreen(ListScreen[ReportOverview]):
         super().__init__(ReportFace())
         self._overviews: Sequence[ReportOverview] = ()
         self._acting: set[int] = set()
+        self._wish: int | None = None
+        """The report that the cursor goes to once it is there."""
 
     async def read(self) -> None:
         """Read every report."""
@@ -47,7 +62,11 @@ class ReportsScreen(ListScreen[ReportOverview]):
     def narrow(self) -> None:
         """Show the reports whose names match."""
         found = [each for each in self._overviews if has_parts(self.parts, each.report.draft.name)]
-        self.list.put(Held(found, [each.report.id for each in found]))
+        ids = [each.report.id for each in found]
+        wish = self._wish if self._wish in ids else None
+        self.list.put(Held(found, ids), wish=wish)
+        if wish is not None:
+            self._wish = None
 
     def title_text(self) -> str:
         """Return how many there are."""
@@ -56,7 +75,9 @@ class ReportsScreen(ListScreen[ReportOverview]):
 
     def empty_text(self) -> str:
         """Return how to make one."""
-        return "There are no reports yet: jobmon reports add, or import"
+        key = key_of(self, "create") if may(frame(self).actor.role, Verb.EDIT_REPORTS) else ""
+        way = f"Press {key} to add one, or:" if key else "An Administrator adds them:"
+        return f"There are no reports yet. {way} jobmon reports import"
 
     def heading_of(self, record: ReportOverview) -> Content:
         """Return name and version."""
@@ -72,7 +93,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
         """Give each key to the action where it is permitted, or else to its explanation."""
         role = frame(self).actor.role
         if action in _VERBS:
-            return may(role, _VERBS[action])
+            return may(role, _VERBS[action]) and (action == "create" or self.list.current is not None)
         if action == "explain":
             return not may(role, _VERBS[str(parameters[0])])
         return super().check_action(action, parameters)
@@ -121,5 +142,51 @@ class ReportsScreen(ListScreen[ReportOverview]):
             did = "is paused: its schedule fires nothing" if paused else "goes on with its schedule"
             app.told(f"“{one_line(name)}” {did}.")
             self.say()
+        finally:
+            self._acting.discard(overview.report.id)
+
+    def action_create(self) -> None:
+        """Add a report."""
+        self._open_form(None)
+
+    def action_edit(self) -> None:
+        """Edit the cursor's report."""
+        overview = self.list.current
+        if overview is not None:
+            self._open_form(overview.report)
+
+    def _open_form(self, report: Report | None) -> None:
+        from jobmon_tui.tui.screens.report_form import ReportFormScreen
+
+        names = [each.report.draft.name for each in self._overviews]
+        taken = [name for name in names if report is None or name != report.draft.name]
+        self.app.push_screen(ReportFormScreen(report, taken, self._go_to))
+
+    def _go_to(self, report: Report) -> None:
+        self._wish = report.id
+
+    def action_delete(self) -> None:
+        """Delete the cursor's report, after a question."""
+        overview = self.list.current
+        if overview is not None and overview.report.id not in self._acting:
+            self._acting.add(overview.report.id)
+            self.run_worker(self._delete(overview), group="acting")
+
+    async def _delete(self, overview: ReportOverview) -> None:
+        from jobmon_tui.tui.screens.confirm import ConfirmScreen
+
+        app, name = frame(self), overview.report.draft.name
+        question = (
+            f"Delete the report “{one_line(name)}”? Its executions stay, but those that failed "
+            "can no longer be retried."
+        )
+        try:
+            if not await self.app.push_screen_wait(ConfirmScreen(question, "Delete it")):
+                return
+            await app.services.delete_report(app.caller, name)
+        except JobmonError as error:
+            app.refused(error)
+        else:
+            app.told(f"“{one_line(name)}” was deleted. Its executions stay.")
         finally:
             self._acting.discard(overview.report.id)
