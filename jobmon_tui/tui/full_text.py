@@ -12,7 +12,7 @@ from jobmon_tui.services.ports import StoredOutput
 _TAB = 8
 _MANY_TABS = 100_000
 """Beyond so many tabs each becomes one space: megabytes of them would become eight times as many."""
-_SAME, _TRIES = 256, 1_000
+_SAME, _TRIES = 32, 1_000
 """Characters that are looked for to find a place again, and how many of the places found are compared."""
 NOTHING = {
     Status.QUEUED: "It has not started.",

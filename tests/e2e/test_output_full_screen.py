@@ -1,7 +1,10 @@
 """The output full screen in a real terminal: live, in few bytes, and in $PAGER while everything goes on."""
 
+import os
 import shlex
+import signal
 import sys
+import time
 from pathlib import Path
 
 from tests.e2e.faults.stage import Stage, py, wait_until
@@ -114,12 +117,13 @@ def test_a_pager_that_ends_at_once_waits_for_enter(tmp_path: Path) -> None:
         terminal.close()
 
 
-def test_a_terminal_that_goes_away_ends_the_pager_too(tmp_path: Path) -> None:
+def test_a_dashboard_that_is_ended_ends_its_pager_too(tmp_path: Path) -> None:
     script, told = tmp_path / "pager.py", tmp_path / "told"
     script.write_text(_PAGER, encoding="utf-8")
     pager = shlex.join([sys.executable, str(script), str(told)])
     stage = Stage(tmp_path, [py("Quick", "print('hi there')")], PAGER=pager)
-    terminal = Terminal(["--scheduler", "on"], stage.environment)
+    pid = tmp_path / "pid"
+    terminal = Terminal(["--scheduler", "on"], stage.environment, before=lambda: _below(pid))
     try:
         terminal.wait_for("live")
         stage.queue("Quick")
@@ -128,13 +132,24 @@ def test_a_terminal_that_goes_away_ends_the_pager_too(tmp_path: Path) -> None:
         terminal.wait_for("hi there", "all")
         terminal.press("p")
         terminal.wait_for("THE PAGER HAS IT")
-        terminal.child.kill(15)
-        terminal.wait_end()
+        os.kill(int(pid.read_text()), signal.SIGTERM)
         command = f"{script}".encode()
-        left = [each for each in Path("/proc").glob("[0-9]*/cmdline") if command in _read(each)]
-        assert left == []
+        wait_until(
+            lambda: not [each for each in Path("/proc").glob("[0-9]*/cmdline") if command in _read(each)], 10
+        )
     finally:
         terminal.close()
+
+
+def _below(pid: Path) -> None:
+    """Let something else lead the session, as a shell does: what that leaves behind is ended with it."""
+    child = os.fork()
+    if child:
+        os.closerange(3, 64)
+        os.waitpid(child, 0)
+        time.sleep(30)
+        os._exit(0)
+    pid.write_text(str(os.getpid()))
 
 
 def _read(path: Path) -> bytes:

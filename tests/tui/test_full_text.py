@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.tui import full_text as full_text_module
 from jobmon_tui.tui.full_text import FullText, full_text, size_words
 from tests.tui.fake_services import FakeServices
 
@@ -109,11 +110,22 @@ def test_a_place_is_found_again_after_more_was_printed(
         return
     line = f"{here}\n"
     still = line in f"{late.text}\n"
+    if printed - max(HEAD, printed + more - TAIL) < full_text_module._SAME:
+        return  # too little is in both to be known again
     # What was printed last may go on; what is dropped meanwhile leads to the first that is kept.
     if still and early.text.find(line, offset) >= 0:
         assert late.text[found:].startswith(here)
     elif not still and late.tail:
         assert found <= late.tail or late.text[found:].startswith(here)
+
+
+def test_a_place_is_found_again_where_all_lines_look_alike() -> None:
+    told = running()
+    before = "y\n" * 400 + "z\n" + "y\n" * 300
+    after = before[600:] + "x\n" * 300
+    early = full_text(replace(told, output=StoredOutput("a\n", before, 10_000, 11_402)))
+    late = full_text(replace(told, output=StoredOutput("a\n", after, 10_600, 12_002)))
+    assert late.text[early.place_in(late, early.text.index("z")) :].startswith("z")
 
 
 def test_a_place_in_nothing_is_its_beginning() -> None:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -67,6 +67,7 @@ def test_a_row_is_found_from_every_place_in_it_and_leads_to_its_neighbours(
 
 
 @given(TEXTS, WIDTHS, st.integers(0, 60))
+@example("aaaa\u0301", 2, 2)
 def test_what_is_seen_of_a_line_that_is_not_wrapped_fits_and_begins_where_it_should(
     text: str, width: int, left: int
 ) -> None:
