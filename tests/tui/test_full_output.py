@@ -171,6 +171,10 @@ async def test_the_wheel_scrolls() -> None:
         await stage.until(lambda: shown(stage)[0] == "line 1")
         await look_for(stage, "ne 50")
         assert view(stage).current_line == "line 50", "the line to copy is the one that was gone to"
+        await stage.press("y")
+        assert stage.app.clipboard == "line 50" and "Copied the line" in stage.toasts[-1]
+        await stage.press("Y")
+        assert stage.app.clipboard == lines(100).rstrip() and "Copied all of #1" in stage.toasts[-1]
 
 
 def wheel(kind: type[events.MouseEvent]) -> events.MouseEvent:

@@ -20,6 +20,7 @@ from jobmon_tui.tui.held import waits
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.run_lengths import RunLengths
 from jobmon_tui.tui.screens.copying import CopyingScreen
+from jobmon_tui.tui.screens.day_reader import DayReader
 from jobmon_tui.tui.screens.details_reader import DetailsReader
 from jobmon_tui.tui.screens.filtering import SEARCH_HELP, FilteringScreen
 from jobmon_tui.tui.screens.hints import empty_notice, hint
@@ -74,6 +75,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
         self._abilities: tuple[bool, ...] = ()
         self._reader = DetailsReader(self._read_story)
         self._lengths = RunLengths()
+        self._day = DayReader()
 
     def compose(self) -> ComposeResult:
         """Lay out header, table, details, status line and keys."""
@@ -98,6 +100,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
         self.set_interval(1.0, self._tick)
         self.run_worker(self._stay_live(), group="live")
         self.run_worker(self._reader.run(), group="details")
+        self.run_worker(self._day.run(self.host, self.in_sight), group="day")
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the details where there is room."""
@@ -164,6 +167,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
                 self._old,
                 len(worker.running) if worker is not None else None,
                 self._wanted.statuses,
+                self._day.day,
             )
         )
         if table.overview is not None:

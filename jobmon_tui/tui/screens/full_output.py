@@ -17,6 +17,7 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.look import ExecutionStory
+from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.full_text import full_text
 from jobmon_tui.tui.host import host_of
 from jobmon_tui.tui.outside_pager import page
@@ -202,6 +203,17 @@ class FullOutputScreen(Screen[None]):
             return ""
         at = execution.finished_at or datetime.now().astimezone()
         return f"ended: {status_text(execution.status)} {at.astimezone():%H:%M:%S}"
+
+    # What can be copied
+
+    def to_copy(self) -> Copied | None:
+        """Return the line of the match that was gone to, else the first one in view."""
+        line = self.view.current_line if self._story is not None else ""
+        return Copied(line, "the line") if line else None
+
+    async def to_copy_whole(self) -> Copied | None:
+        """Return the whole text."""
+        return Copied(self.view.text, f"all of #{self.execution_id}") if self._story is not None else None
 
     # Keys
 

@@ -11,7 +11,9 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.look import Overview
 from jobmon_tui.tui import rows
+from jobmon_tui.tui.day import Day
 from jobmon_tui.tui.frame import key_of
+from jobmon_tui.tui.widgets import day_chart
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 
 _FORMS = (
@@ -22,6 +24,8 @@ _FORMS = (
     (2, True, False),
 )
 """How the counts are written: the gap between them, whether shortened, whether with the word."""
+_WHOLE, _APART = 2, 3
+"""How many of these forms are not shortened; cells between the counts and the last 24 hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class HeaderState:
     running_here: int | None = None
     """How many reports run inside this dashboard; None where its scheduler is off."""
     filtered: frozenset[Status] = field(default_factory=frozenset)
+    day: Day | None = None
+    """The last 24 hours, None where they are not known."""
+    charts: bool = True
+    """Whether charts stand beside the figures of the day."""
 
 
 class HeaderBar(PlainLines):
@@ -100,27 +108,36 @@ class HeaderBar(PlainLines):
         return both_ends([*who, where], right, width)
 
     def _counts(self, width: int) -> tuple[Piece, ...]:
-        """Return the counts, each with the key that filters by it, in the longest form that fits."""
-        overview = self._state.overview
-        if overview is None:
+        """Return the counts in the longest form that fits, and the last 24 hours where they have room.
+
+        For these the counts move together, but are never shortened.
+        """
+        if self._state.overview is None:
             return ()
-        line: list[Piece] = []
-        for gap, compact, word in _FORMS:
-            line = [Piece(" ")]
-            for status in Status:
-                key = key_of(self, f"only_{status.name.lower()}")
-                count = rows.number(overview.counts.get(status, 0), compact=compact)
-                chosen = status in self._state.filtered
-                line += [
-                    Piece(f"[{key}" if chosen else key, "header--muted"),
-                    Piece(
-                        f" {status_text(status) if word else GLYPHS[status]} {count}",
-                        "header--chosen" if chosen else f"header--{status.value.lower()}",
-                    ),
-                    Piece("]" if chosen else "", "header--muted"),
-                    Piece(" " * gap),
-                ]
-            line.pop()
-            if sum(cell_len(piece.text) for piece in line) <= width:
-                break
-        return both_ends(line, [], width)
+        lines = [self._count_line(*form) for form in _FORMS]
+        day = self._state.day
+        for said in day_chart.forms(day, charts=self._state.charts) if day is not None else ():
+            for line in lines[:_WHOLE]:
+                if day_chart.cells(line) + _APART + day_chart.cells(said) <= width:
+                    return both_ends(line, said, width)
+        fitting = (line for line in lines if day_chart.cells(line) <= width)
+        return both_ends(next(fitting, lines[-1]), [], width)
+
+    def _count_line(self, gap: int, compact: bool, word: bool) -> tuple[Piece, ...]:
+        """Return the counts, each with the key that filters by it."""
+        overview = self._state.overview
+        line = [Piece(" ")]
+        for status in Status if overview is not None else ():
+            key = key_of(self, f"only_{status.name.lower()}")
+            count = rows.number(overview.counts.get(status, 0) if overview else 0, compact=compact)
+            chosen = status in self._state.filtered
+            line += [
+                Piece(f"[{key}" if chosen else key, "header--muted"),
+                Piece(
+                    f" {status_text(status) if word else GLYPHS[status]} {count}",
+                    "header--chosen" if chosen else f"header--{status.value.lower()}",
+                ),
+                Piece("]" if chosen else "", "header--muted"),
+                Piece(" " * gap),
+            ]
+        return tuple(line[:-1])

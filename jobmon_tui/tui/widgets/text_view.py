@@ -136,20 +136,18 @@ class TextView(Widget, can_focus=True):
         for y in range(self.size.height):
             if self._painted.get(y) != self._line(y):
                 self.refresh(Region(0, y, self.size.width, 1))
-        self._lead_the_cursor()
         self.post_message(self.Moved())
 
-    def _lead_the_cursor(self) -> None:
-        """Put the terminal's own cursor on the match, else on the top: screen readers follow it."""
-        if self.screen.focused is not self or not self._page:
-            return
+    @property
+    def cursor_screen_offset(self) -> Offset:
+        """Where the terminal's own cursor belongs: on the match that was gone to, else on the first row."""
         spot = Offset(0, 0)
         if self._current is not None:
             row = self._rows.at(self._match_at(self._current))
             if row in self._page:
                 beside = self._match_at(self._current) - self._rows.seen(row, self._left).start
                 spot = Offset(max(0, min(beside, self.size.width - 1)), self._page.index(row))
-        self.app.cursor_position = self.content_region.offset + spot
+        return self.content_region.offset + spot
 
     # Painting
 
@@ -201,10 +199,6 @@ class TextView(Widget, can_focus=True):
         """Break the lines for the new width."""
         self._painted.clear()
         self._lay_out(self._top.start)
-
-    def on_focus(self) -> None:
-        """Take the terminal's own cursor."""
-        self._lead_the_cursor()
 
     # Moving
 
