@@ -40,6 +40,7 @@ def _json(known: WorkerState) -> dict[str, Any]:
         "version": worker.version,
         "concurrency": worker.concurrency,
         "running": worker.running,
+        "queues": list(worker.queues),
         "beats": worker.beats,
         "started_at": rfc3339(worker.started_at),
         "beat_at": rfc3339(worker.beat_at),
@@ -54,4 +55,5 @@ def _line(known: WorkerState) -> str:
     name = one_line(worker.host, 20)
     return (
         f"{name:<20} {worker.pid:>7}  {load:>7}  {beat:<19}  {one_line(worker.version, 10):<10} {known.state}"
+        + (f", only {', '.join(one_line(each, 40) for each in worker.queues)}" if worker.queues else "")
     )

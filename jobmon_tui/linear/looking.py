@@ -119,7 +119,8 @@ def _worker_line(known: WorkerState, now: datetime) -> str:
     worker = known.worker
     load = f"runs {worker.running} of at most {worker.concurrency}"
     heard = f"last heard from {clock_time(worker.beat_at, now)} by its own clock"
-    return f"{one_line(worker.host)}, process {worker.pid}: {known.state}, {load}, {heard}"
+    only = f", serves only {', '.join(one_line(each) for each in worker.queues)}" if worker.queues else ""
+    return f"{one_line(worker.host)}, process {worker.pid}: {known.state}, {load}{only}, {heard}"
 
 
 async def audit(desk: Desk, _rest: str) -> None:

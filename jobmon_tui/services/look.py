@@ -1,5 +1,6 @@
 """Looking: lists, one execution with its story, the audit log and its chain."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -123,13 +124,23 @@ def _backoff_over(at: datetime, now: datetime) -> str:
     return f"It waits until {day}{when:%H:%M:%S} UTC for its automatic retry."
 
 
-def _waiting(transaction: Transaction, queued: Execution, liveness: Liveness, now: datetime) -> str:
-    workers = liveness.alive(transaction.workers())
+def _nobody(alive: Sequence[WorkerSeen], queue: str) -> str:
+    if not alive:
+        return "No worker is alive. Start one with: jobmon worker"
+    name = one_line(queue, 60)
+    start = f"jobmon worker --queue {shlex.quote(name)}"
+    return f"No living worker serves its queue “{name}”. Start one with: {start}"
+
+
+def _waiting(transaction: Transaction, details: ExecutionDetails, liveness: Liveness, now: datetime) -> str:
+    queued = details.execution
+    alive = liveness.alive(transaction.workers())
+    workers = [worker for worker in alive if worker.serves(details.queue)]
     if queued.not_before is not None and queued.not_before > now:
         line = _backoff_over(queued.not_before, now)
-        return line if workers else f"{line} No worker is alive: jobmon worker"
+        return line if workers else f"{line} {_nobody(alive, details.queue)}"
     if not workers:
-        return "No worker is alive. Start one with: jobmon worker"
+        return _nobody(alive, details.queue)
     limit = transaction.limit_of(queued)
     if limit is not None and limit[0] >= limit[1]:
         running, most = limit
@@ -158,7 +169,7 @@ async def show_execution(
             transaction.lineage(execution_id),
             transaction.audit_entries(100, None, execution_id),
             transaction.output(execution_id),
-            _waiting(transaction, details.execution, liveness, utc_now()) if queued else None,
+            _waiting(transaction, details, liveness, utc_now()) if queued else None,
         )
 
     return await _look(database, caller, work)

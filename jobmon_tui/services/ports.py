@@ -80,6 +80,12 @@ class WorkerSeen:
     beat_at: datetime
     running: int
     started_at: datetime
+    queues: tuple[str, ...] = ()
+    """The queues that it serves; all where none is named."""
+
+    def serves(self, queue: str) -> bool:
+        """Tell whether it looks into this queue."""
+        return not self.queues or queue in self.queues
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class DatabaseQueue:
 
     async def register(self, info: WorkerInfo) -> None:
         """Add this worker."""
-        await self._write(lambda transaction: transaction.register(info, self._clock()))
+        await self._write(lambda transaction: transaction.register(info, self._clock(), self._asker.queues))
 
     async def beat(self, worker: str) -> Sequence[int]:
         """Raise the counter; give what is to be cancelled."""

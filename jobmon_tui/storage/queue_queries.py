@@ -86,14 +86,15 @@ class QueueQueries(FinishQueries):
     def _registered(self, worker: str) -> bool:
         return self._connection.execute(_REGISTERED, {"by": worker}).first() is not None
 
-    def register(self, info: WorkerInfo, now: datetime) -> None:
-        """Add a worker, or replace what is known of it."""
+    def register(self, info: WorkerInfo, now: datetime, queues: Sequence[str] = ()) -> None:
+        """Add a worker, or replace what is known of it; it serves these queues, all where none is named."""
         known = {
             "host": info.host,
             "pid": info.pid,
             "version": info.version,
             "concurrency": info.concurrency,
             "beat_at": now,
+            "queues": json.dumps(list(queues)) if queues else None,
         }
         if self._registered(info.name):
             self._connection.execute(update(workers).where(workers.c.name == info.name).values(**known))
@@ -130,6 +131,7 @@ class QueueQueries(FinishQueries):
                 row.beat_at,
                 row.running,
                 row.started_at,
+                tuple(json.loads(row.queues)) if row.queues else (),
             )
             for row in self._connection.execute(query)
         ]

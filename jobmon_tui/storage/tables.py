@@ -169,6 +169,8 @@ class WorkerRow(SQLModel, table=True):
     beats: int = Field(default=0, sa_type=BIG)
     started_at: datetime = _time()
     beat_at: datetime = _time()
+    queues: str | None = None
+    """A JSON list of the queues that it serves; NULL where it serves all."""
 
 
 class RetentionPassRow(SQLModel, table=True):

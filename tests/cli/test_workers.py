@@ -31,6 +31,7 @@ def test_workers_are_listed_with_their_load_and_whether_they_are_heard_from(shel
         "version": "0.1.0",
         "concurrency": 4,
         "running": 0,
+        "queues": [],
         "beats": 1,
         "started_at": moment,
         "beat_at": moment,

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from jobmon_tui.services.liveness import Liveness
+from jobmon_tui.services.look import show_execution
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Finished, Outcome, WorkerInfo
 from tests.backends import Store
-from tests.conformance.world import DRAFT, NOW, queue_one
+from tests.conformance.world import ADMIN, DRAFT, NOW, queue_one
 
 DONE = Outcome("Succeeded")
 
@@ -18,6 +20,24 @@ async def _joined(store: Store, name: str, *queues: str) -> DatabaseQueue:
     queue = DatabaseQueue(store, queues=queues)
     await queue.register(WorkerInfo(name, "host", 1, "0", 9))
     return queue
+
+
+async def test_what_waits_where_nobody_looks_says_so(store: Store) -> None:
+    [waits, goes] = await _queued(store, (0, "the reports"), (0, "default"))
+    liveness = Liveness(gone=lambda _host, _pid: False)
+
+    async def why(execution_id: int) -> str:
+        return (await show_execution(store, ADMIN, execution_id, liveness)).waiting or ""
+
+    assert "No worker is alive" in await why(waits)
+    await _joined(store, "plain", "default", "other")
+    assert "No living worker serves its queue “the reports”" in await why(waits)
+    assert "jobmon worker --queue 'the reports'" in await why(waits)
+    assert "A worker is about to take it" in await why(goes)
+    await _joined(store, "all")
+    assert "is about to take it" in await why(waits)
+    seen = await store.read(lambda transaction: transaction.workers())
+    assert {worker.name: worker.queues for worker in seen} == {"plain": ("default", "other"), "all": ()}
 
 
 async def test_a_worker_takes_only_from_the_queues_that_it_serves(store: Store) -> None:

@@ -114,6 +114,7 @@ class WorkersScreen(ListScreen[WorkerState]):
         facts = [
             ("Name", one_line(worker.name)),
             ("Runs", f"{worker.running} of at most {worker.concurrency} at once"),
+            ("Queues", ", ".join(one_line(each) for each in worker.queues) or "all"),
             ("Started", local(worker.started_at)),
             ("Last beat", f"{local(worker.beat_at)} by its own clock, number {worker.beats:,}"),
             ("Version", one_line(worker.version)),
