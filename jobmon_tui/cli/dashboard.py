@@ -46,6 +46,7 @@ async def connect(scheduler: str | None) -> Connection:
     from jobmon_tui.cli.keymap import keys_or_complaint
     from jobmon_tui.cli.session import keep_token, saved_token
     from jobmon_tui.config import load_settings
+    from jobmon_tui.tui.kept import kept_path
 
     settings = await asyncio.to_thread(load_settings)
     keys, complaints = await asyncio.to_thread(keys_or_complaint)
@@ -71,6 +72,7 @@ async def connect(scheduler: str | None) -> Connection:
             keys=keys,
             complaints=complaints,
             glyphs=settings.glyphs,
+            kept=kept_path(),
         )
         opened = stack.pop_all()
         return Connection(house.services, token, worker, keep, opened.aclose, options)
@@ -85,6 +87,7 @@ async def connect_demo(folder: Path) -> Connection:
     from jobmon_tui.cli.demo_setup import MISSING, lay_out, mend, move_in
     from jobmon_tui.database_location import SqliteLocation
     from jobmon_tui.services.audited import Caller
+    from jobmon_tui.tui.kept import kept_path
 
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(lay_out, folder)
@@ -110,6 +113,7 @@ async def connect_demo(folder: Path) -> Connection:
         options = Options(
             origin=origin(),
             drain_seconds=10.0,
+            kept=kept_path(),
             extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file, is_missing),
         )
         opened = stack.pop_all()

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 
@@ -37,6 +38,8 @@ class Options:
     """The keys of the actions that have others than their own; checked."""
     complaints: Sequence[str] = ()
     """What is wrong with the settings without being a reason to end: a line each, said at the start."""
+    kept: Path | None = None
+    """Where choices made in the dashboard are kept; None: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)

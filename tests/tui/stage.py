@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from textual.events import Key
 from textual.keys import _character_to_key
@@ -22,6 +23,8 @@ def make_app(
     worker: EmbeddedWorker | None = None,
     extra: Extra | None = None,
     keys: Mapping[str, Sequence[str]] | None = None,
+    *,
+    kept: Path | None = None,
 ) -> JobmonApp:
     async def keep(token: str | None) -> str | None:
         return None
@@ -32,7 +35,7 @@ def make_app(
     async def connect() -> Connection:
         return Connection(services, (caller or services.admin).token, worker, keep, close)
 
-    return JobmonApp(connect, Options(origin="pts/1", extra=extra, keys=keys or {}))
+    return JobmonApp(connect, Options(origin="pts/1", extra=extra, keys=keys or {}, kept=kept))
 
 
 class Stage:
@@ -111,8 +114,9 @@ async def on_stage(
     tooltips: bool = False,
     extra: Extra | None = None,
     keys: Mapping[str, Sequence[str]] | None = None,
+    kept: Path | None = None,
 ) -> AsyncIterator[Stage]:
-    app = make_app(services, caller, worker, extra, keys)
+    app = make_app(services, caller, worker, extra, keys, kept=kept)
     async with app.run_test(size=size, notifications=True, tooltips=tooltips) as pilot:
         stage = Stage(app, pilot, services)
         await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)

@@ -19,6 +19,7 @@ from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.held import waits
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.run_lengths import RunLengths
+from jobmon_tui.tui.screens.choosing import ChoosingScreen
 from jobmon_tui.tui.screens.copying import CopyingScreen
 from jobmon_tui.tui.screens.day_reader import DayReader
 from jobmon_tui.tui.screens.details_reader import DetailsReader
@@ -41,7 +42,7 @@ WIDE = 120
 _STATUSES = tuple(Status)
 
 
-class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
+class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScreen):
     """Owns the state and awaits the services; the widgets only show."""
 
     BINDING_GROUP_TITLE = "Executions"
@@ -96,6 +97,7 @@ class DashboardScreen(FilteringScreen, ViewingScreen, CopyingScreen):
             return  # the application ends already
         self.ready = True
         self.table.set_notice("Reading …")
+        self.wear_columns()
         self.table.focus()
         self.set_interval(1.0, self._tick)
         self.run_worker(self._stay_live(), group="live")

@@ -74,6 +74,7 @@ class HelpScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the groups one below the other."""
         from jobmon_tui.tui.screens.audit import AuditScreen
+        from jobmon_tui.tui.screens.columns import ColumnsScreen
         from jobmon_tui.tui.screens.full_output import FullOutputScreen
         from jobmon_tui.tui.screens.messages import MessagesScreen
         from jobmon_tui.tui.screens.reports import ReportsScreen
@@ -83,6 +84,7 @@ class HelpScreen(Screen[None]):
         extra = frame(self).options.extra
         groups = [KeyGroup("This time", [KeyHelp(extra.key, extra.hint)])] if extra is not None else []
         others = (
+            ColumnsScreen,
             FullOutputScreen,
             TextView,
             RecordList,

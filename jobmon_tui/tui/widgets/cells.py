@@ -82,25 +82,40 @@ def missing(layout: Layout, *, cursor: bool = False) -> Line:
 
 def row(execution: Execution, layout: Layout, now: datetime, action: Action, *, cursor: bool = False) -> Line:
     """Return the line of an execution. `now` is aware, in the reader's timezone."""
-    status = execution.status.value.lower()
-    followed = "followed" if execution.retried_by is not None else "muted"
-    return _line(
-        layout,
-        {
-            Column.MARK: (CURSOR_MARK if cursor else "", "row"),
-            Column.ID: (f"#{execution.id}", "row"),
-            Column.REPORT: (one_line(execution.report), "row"),
-            Column.STATUS: (status_text(execution.status), status),
-            Column.QUEUED: (
-                rows.moment(execution.queued_at, now, layout.widths.get(Column.QUEUED, 0)),
-                "muted",
-            ),
-            Column.DURATION: (rows.time_taken(execution, now).rjust(6), "muted"),
-            Column.ATTEMPT: (rows.attempt(execution), "muted"),
-            Column.ERROR: (
-                rows.brief(execution, with_attempt=not layout.has(Column.ATTEMPT)),
-                followed,
-            ),
-            Column.ACTION: _ACTIONS[action],
-        },
-    )
+    cells = {column: (_text(column, execution, layout, now), "muted") for column in layout.widths}
+    cells[Column.MARK] = (CURSOR_MARK if cursor else "", "row")
+    cells[Column.ID] = (f"#{execution.id}", "row")
+    cells[Column.REPORT] = (one_line(execution.report), "row")
+    cells[Column.STATUS] = (status_text(execution.status), execution.status.value.lower())
+    cells[Column.ACTION] = _ACTIONS[action]
+    if execution.retried_by is not None and Column.ERROR in cells:
+        cells[Column.ERROR] = (cells[Column.ERROR][0], "followed")
+    return _line(layout, cells)
+
+
+def _text(column: Column, execution: Execution, layout: Layout, now: datetime) -> str:
+    match column:
+        case Column.QUEUED:
+            return rows.moment(execution.queued_at, now, layout.widths[column])
+        case Column.STARTED:
+            at = execution.started_at
+            return rows.moment(at, now, layout.widths[column]) if at is not None else ""
+        case Column.ENDED:
+            at = execution.finished_at
+            return rows.moment(at, now, layout.widths[column]) if at is not None else ""
+        case Column.DURATION:
+            return rows.time_taken(execution, now).rjust(6)
+        case Column.ATTEMPT:
+            return rows.attempt(execution)
+        case Column.BY:
+            return one_line(execution.requested_by)
+        case Column.TRIGGER:
+            return execution.trigger.value
+        case Column.WORKER:
+            return one_line(execution.worker or "")
+        case Column.VERSION:
+            return f"v{execution.configuration_version}"
+        case Column.ERROR:
+            return rows.brief(execution, with_attempt=not layout.has(Column.ATTEMPT))
+        case _:
+            return ""

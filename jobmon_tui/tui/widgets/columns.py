@@ -14,8 +14,14 @@ class Column(StrEnum):
     REPORT = "Report"
     STATUS = "Status"
     QUEUED = "Queued"
+    STARTED = "Started"
+    ENDED = "Ended"
     DURATION = "Took"
     ATTEMPT = "Attempt"
+    BY = "By"
+    TRIGGER = "Trigger"
+    WORKER = "Worker"
+    VERSION = "Version"
     ERROR = "Error"
     ACTION = "Action"
 
@@ -50,32 +56,55 @@ class Layout:
         return self.width
 
 
-_FIXED: Mapping[Column, int] = {Column.MARK: 1, Column.STATUS: 11, Column.DURATION: 6, Column.ACTION: 9}
+ALWAYS = frozenset({Column.MARK, Column.ID, Column.REPORT, Column.STATUS, Column.ACTION})
+CHOOSABLE = tuple(column for column in Column if column not in ALWAYS)
+DEFAULT = frozenset({Column.QUEUED, Column.DURATION, Column.ATTEMPT, Column.ERROR})
+_FIXED: Mapping[Column, int] = {
+    Column.MARK: 1,
+    Column.STATUS: 11,
+    Column.DURATION: 6,
+    Column.BY: 10,
+    Column.TRIGGER: 8,
+    Column.WORKER: 16,
+    Column.VERSION: 7,
+    Column.ACTION: 9,
+}
 _WIDE, _WIDER = 104, 132
 _LEAST_REPORT, _LEAST_ERROR, _MOST_REPORT = 15, 15, 48
 _LEAST_FOR_ERROR = 22
 """Cells for report and error together: with fewer the error goes too."""
-# What is dropped first comes first; the error stays long, since it also names the retry. Never dropped: id,
-# report, status, the action.
-_DROPPED = (Column.DURATION, Column.QUEUED, Column.ERROR)
+# What is dropped first comes first: what is there unasked, then what was asked for. The error stays long: it
+# names the retry too. Never dropped: id, report, status, the action.
+_UNASKED = (Column.ATTEMPT, Column.DURATION, Column.QUEUED)
+_ASKED = (Column.VERSION, Column.TRIGGER, Column.ENDED, Column.STARTED, Column.WORKER, Column.BY)
+_DROPPED = (*_UNASKED, *_ASKED, Column.ERROR)
 
 
 @lru_cache(maxsize=64)
-def layout(width: int, digits: int = 4) -> Layout:
-    """Return the columns for a table `width` cells wide whose greatest id has `digits` digits."""
+def layout(width: int, digits: int = 4, chosen: frozenset[Column] = DEFAULT) -> Layout:
+    """Return the columns for a table `width` cells wide whose greatest id has `digits` digits.
+
+    Of the `chosen` ones those that have room; the others in any case.
+    """
+    moment = 11 if width >= _WIDE else 8
     fixed = {
         **_FIXED,
         Column.ID: max(4, digits) + 1,
-        Column.QUEUED: 11 if width >= _WIDE else 8,
+        Column.QUEUED: moment,
+        Column.STARTED: moment,
+        Column.ENDED: moment,
         Column.ATTEMPT: max(9, digits + 10),
     }
-    shown = [column for column in Column if column is not Column.ATTEMPT or width >= _WIDE]
+    shown = [column for column in Column if column in ALWAYS or column in chosen]
+    if width < _WIDE and Column.ERROR in chosen and Column.ATTEMPT in chosen:
+        shown.remove(Column.ATTEMPT)  # the error says it there
     room = _room(width, shown, fixed)
     for column in _DROPPED:
-        if room >= (_LEAST_FOR_ERROR if column is Column.ERROR else _LEAST_REPORT + _LEAST_ERROR):
+        if room >= _least(column, shown):
             break
-        shown.remove(column)
-        room = _room(width, shown, fixed)
+        if column in shown:
+            shown.remove(column)
+            room = _room(width, shown, fixed)
     if room < 4:  # narrower than any real terminal: the glyph alone says the status
         fixed[Column.STATUS] = 1
         room = _room(width, shown, fixed)
@@ -85,6 +114,13 @@ def layout(width: int, digits: int = 4) -> Layout:
         report = min(_MOST_REPORT, share)
     widths = {**fixed, Column.REPORT: report, Column.ERROR: room - report}
     return Layout(width, {column: widths[column] for column in shown})
+
+
+def _least(column: Column, shown: list[Column]) -> int:
+    """Return the cells for report and error from which on a column stays."""
+    if Column.ERROR not in shown:
+        return _LEAST_REPORT
+    return _LEAST_REPORT + _LEAST_ERROR if column in _UNASKED else _LEAST_FOR_ERROR
 
 
 def _room(width: int, shown: list[Column], fixed: Mapping[Column, int]) -> int:

@@ -1,7 +1,7 @@
 """The table of executions: the cursor keeps its row; the Retry action is focused, clicked and named in it."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -17,7 +17,8 @@ from jobmon_tui.tui import rows
 from jobmon_tui.tui.held import waits
 from jobmon_tui.tui.widgets import cells, table_look
 from jobmon_tui.tui.widgets.cells import Action, Cell, Line
-from jobmon_tui.tui.widgets.columns import Column, Layout, layout
+from jobmon_tui.tui.widgets.columns import DEFAULT, Column, Layout, layout
+from jobmon_tui.tui.widgets.row_lines import RowLines
 from jobmon_tui.tui.widgets.table_messages import (
     ActionRefused,
     DetailsRequested,
@@ -26,8 +27,6 @@ from jobmon_tui.tui.widgets.table_messages import (
 )
 from jobmon_tui.tui.widgets.window import PageSource
 from jobmon_tui.tui.widgets.window_view import WindowView
-
-_LINES_KEPT = 1_000
 
 
 def local_now() -> datetime:
@@ -65,13 +64,14 @@ class ExecutionTable(WindowView, can_focus=True):
     ) -> None:
         super().__init__(source, id=id)
         self.may_retry = may_retry
+        self.columns = DEFAULT
+        """The chosen columns: those that have room are shown."""
         self._now = now
         self._on_action = False
         self._busy: frozenset[int] = frozenset()
         self._told: tuple[Execution | None, Action, bool, bool] | None = None
         self._notice = ""
-        self._lines: dict[tuple[Execution, Action, bool], Line] = {}
-        self._lines_hold_for: tuple[Layout, date, timedelta | None] | None = None
+        self._lines = RowLines()
 
     @property
     def on_action(self) -> bool:
@@ -92,8 +92,19 @@ class ExecutionTable(WindowView, can_focus=True):
 
     @property
     def _layout(self) -> Layout:
+        return self.fitting(self.columns)
+
+    def fitting(self, columns: frozenset[Column]) -> Layout:
+        """Return which of these columns have room now, and how much."""
         newest = self.overview.newest if self.overview else None
-        return layout(self.line_width, len(str(newest or 0)))
+        return layout(self.line_width, len(str(newest or 0)), columns)
+
+    def choose(self, columns: frozenset[Column]) -> None:
+        """Show these columns, as far as they have room."""
+        if columns != self.columns:
+            self.columns = columns
+            self.repaint_all()
+            self.settled()
 
     def line(self, y: int) -> Line:
         """Return the cells of a line of the view."""
@@ -111,28 +122,13 @@ class ExecutionTable(WindowView, can_focus=True):
             action = self.action_of(execution)
             if at_cursor and action is Action.RETRY and self._on_action:
                 action = Action.FOCUSED
-            line = self._row_line(execution, action, cursor=at_cursor)
+            line = self._lines.line(execution, self._layout, self._now(), action, cursor=at_cursor)
         if not at_cursor:
             return line
         style = "cursor" if self.has_focus else "cursor-blurred"
         return cells.joined(
             cell if cell.style == "action-focused" else Cell(cell.text, style) for cell in line
         )
-
-    def _row_line(self, execution: Execution, action: Action, *, cursor: bool) -> Line:
-        """Return a row's cells; those that time does not change are kept: every key compares them all."""
-        now, table = self._now(), self._layout
-        if execution.status is Status.RUNNING:
-            return cells.row(execution, table, now, action, cursor=cursor)
-        holds_for = (table, now.date(), now.utcoffset())
-        if holds_for != self._lines_hold_for or len(self._lines) > _LINES_KEPT:
-            self._lines_hold_for = holds_for
-            self._lines.clear()
-        key = (execution, action, cursor)
-        line = self._lines.get(key)
-        if line is None:
-            line = self._lines[key] = cells.row(execution, table, now, action, cursor=cursor)
-        return line
 
     def render_line(self, y: int) -> Strip:
         """Paint one line of the view."""
