@@ -8,7 +8,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from jobmon_tui.cli.output import complain, execution_json, local_time, unwritab
 from jobmon_tui.cli.session import with_services
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.domain.following import Step
+from jobmon_tui.domain.following import Step, in_order
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.domain.times import parse_since
 from jobmon_tui.linear.sentences import step_words
@@ -30,7 +30,11 @@ LOOK_AT_LEAST_EVERY = 5.0
 """Seconds; the feed says earlier when there is something to see."""
 _SHARE = 4.0
 """A look is followed by a pause this many times as long: much that is Queued takes a while."""
+_IDLE_SHARE = 30.0
+"""The same while the feed says nothing."""
 _LEAST_PAUSE = 0.1
+_MOST_AT_ONCE = 5_000
+"""Steps that are put in order together: `--since` may begin with a million."""
 _GLANCE = 0.5
 """Seconds between two looks at whether anybody still reads."""
 _FIRST_BACK_OFF, _LONGEST_BACK_OFF = 0.5, 5.0
@@ -84,7 +88,7 @@ class _Out:
 
     def write(self, line: str) -> None:
         """Write a line. Raises `_EndedError`, and OSError where it is not taken."""
-        left = f"{line}\n".encode(sys.stdout.encoding or "utf-8", "replace")
+        left = f"{line}\n".encode(sys.stdout.encoding or "utf-8", sys.stdout.errors or "replace")
         try:
             self._writing = True
             while left:
@@ -160,10 +164,9 @@ async def _follow(services: Services, follower: Follower, wanted: Wanted, out: _
         while not out.is_over():
             began = time.monotonic()
             try:
-                async for steps in follower.look():
-                    for step in steps:
-                        if wanted.has(step.execution):
-                            out.write(_json_line(step) if json else _line(step))
+                async for step in _ordered(follower):
+                    if wanted.has(step.execution):
+                        out.write(_json_line(step) if json else _line(step))
             except JobmonError as error:
                 if error.code is not ErrorCode.STORAGE_UNAVAILABLE:
                     raise
@@ -176,12 +179,33 @@ async def _follow(services: Services, follower: Follower, wanted: Wanted, out: _
             if is_out:
                 complain("The database is back.")
             is_out, back_off = False, _FIRST_BACK_OFF
-            await out.pause(max(_LEAST_PAUSE, _SHARE * (time.monotonic() - began)))
-            until = time.monotonic() + LOOK_AT_LEAST_EVERY
+            took = time.monotonic() - began
+            await out.pause(max(_LEAST_PAUSE, _SHARE * took))
+            until = time.monotonic() + max(LOOK_AT_LEAST_EVERY, _IDLE_SHARE * took)
             while not out.is_over() and time.monotonic() < until and not await changes.wait(_GLANCE):
                 pass
     finally:
         changes.close()
+
+
+async def _ordered(follower: Follower) -> AsyncIterator[Step]:
+    """Give the steps of a look as they happened, a long one in parts; nothing found is held back."""
+    found: list[Step] = []
+    try:
+        async for steps in follower.look():
+            found += steps
+            if len(found) >= _MOST_AT_ONCE:
+                for step in in_order(found):
+                    yield step
+                found = []
+    except JobmonError as error:
+        refusal: JobmonError | None = error
+    else:
+        refusal = None
+    for step in in_order(found):
+        yield step
+    if refusal is not None:
+        raise refusal
 
 
 def _line(step: Step) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.domain.following import Step
+from jobmon_tui.domain.following import Step, in_order
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.linear.desk import Desk
 from jobmon_tui.linear.filtering import filter_words
@@ -67,7 +67,7 @@ async def new(desk: Desk, _rest: str) -> None:
         return
     left_out = f"; these are the last {len(last)}" if count > len(last) else ""
     desk.say(f"{plural(count, 'change')} {since}{left_out}:")
-    for step in last:
+    for step in in_order(last):
         desk.say(f"{step_words(step)}, {clock_time(step.at, desk.now)}")
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ class Talk:
     def __init__(self, stage: Host, *arguments: str, before: Callable[[], None] | None = None, **more: str):
         self.said = ""
         self.heard = 0
-        environment = {"TERM": "xterm-256color", **stage.environment, **more}
+        measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+        environment = {"TERM": "xterm-256color", **measured, **stage.environment, **more}
         self.child = pexpect.spawn(
             sys.executable,
             ["-m", "jobmon_tui", *arguments],
@@ -211,3 +213,21 @@ def test_a_terminal_that_was_stopped_holds_up_no_report(stage: Stage, talk: Call
     talking.child.kill(signal.SIGHUP)
     talking.child.wait()
     assert talking.child.exitstatus == 0
+
+
+def test_the_demo_in_lines_leaves_nothing_behind(tmp_path: Path) -> None:
+    host, folder = Host(tmp_path), tmp_path / "temporary"
+    folder.mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-m", "jobmon_tui", "demo", "--linear"],
+        input="counts\nlist\nquit\nstop\n",
+        capture_output=True,
+        text=True,
+        env={**host.environment, "TMPDIR": str(folder), "TERM": "xterm"},
+        check=False,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stderr, list(folder.iterdir())) == (0, "", [])
+    assert "Reports run inside this dashboard." in ended.stdout
+    assert ended.stdout.endswith("Goodbye.\n")
+    assert CONTROL.search(ended.stdout) is None
