@@ -16,8 +16,8 @@ from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.log_file import log_to_file
 from jobmon_tui.tui.looking_app import LookingApp
-from jobmon_tui.tui.redrawing_app import RedrawingApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen
+from jobmon_tui.tui.timed_app import TimedApp
 from jobmon_tui.tui.toasts import Kind, Toasts
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textual.widget import Widget
 
 
-class JobmonApp(RedrawingApp, LookingApp):
+class JobmonApp(TimedApp, LookingApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")

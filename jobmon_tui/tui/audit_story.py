@@ -6,7 +6,8 @@ from textual.content import Content
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.text import clean, one_line
-from jobmon_tui.tui.story import Section, local
+from jobmon_tui.tui.story import Section
+from jobmon_tui.tui.times import ago, full, local, now, reader, zone_names
 from jobmon_tui.tui.widgets.cells import Line
 from jobmon_tui.tui.widgets.plain_columns import PlainColumn, PlainColumns
 
@@ -27,7 +28,7 @@ class AuditFace:
 
     def heading(self, width: int) -> Line:
         """Return the line above the rows."""
-        return _COLUMNS.heading(width)
+        return _COLUMNS.heading(width, {"At": f"At ({zone_names()})"})
 
     def line(self, record: AuditEntry, width: int) -> Line:
         """Return an entry's line."""
@@ -36,7 +37,7 @@ class AuditFace:
         return _COLUMNS.line(
             width,
             {
-                "At": (local(entry.at), "muted"),
+                "At": (ago(entry.at, now()) if reader.relative else local(entry.at), "muted"),
                 "Actor": (one_line(entry.actor), "row"),
                 "Action": (one_line(entry.action), "row"),
                 "Allowed": ("✓ yes", "succeeded") if allowed else ("✗ no", "failed"),
@@ -70,7 +71,7 @@ def audit_sections(audited: AuditEntry) -> Sequence[Section]:
     entry = audited.entry
     outcome = entry.outcome if entry.code is None else f"{entry.outcome}: {entry.code}"
     facts = [
-        ("At", local(entry.at)),
+        ("At", full(entry.at)),
         ("Who", f"{one_line(entry.actor)} ({one_line(entry.role)}) from {one_line(entry.origin)}"),
         ("What", f"{one_line(entry.action)} {executions(audited)}".strip()),
         ("Outcome", one_line(outcome)),

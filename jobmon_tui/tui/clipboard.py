@@ -2,9 +2,11 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.text import clean
 
 LONGEST = 74_994
@@ -31,6 +33,25 @@ class Copies(Protocol):
     async def to_copy_whole(self) -> Copied | None:
         """Return what there is to be read of it, in full. Raises `JobmonError`."""
         ...
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(each) for each in value]
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def record_text(record: object) -> str:
+    """Return all that a record holds, a line for each value; times are RFC 3339 in UTC."""
+    from jobmon_tui.tui.story import json_lines
+
+    return "\n".join(json_lines(_plain(record), 0))
 
 
 def bounded(text: str) -> tuple[str, bool]:

@@ -10,9 +10,10 @@ from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.facade import ReportOverview
-from jobmon_tui.tui.rows import moment
-from jobmon_tui.tui.story import Section, json_lines, local
+from jobmon_tui.tui import times
+from jobmon_tui.tui.story import Section, json_lines
 from jobmon_tui.tui.themes import status_variable
+from jobmon_tui.tui.times import full
 from jobmon_tui.tui.widgets.cells import Line
 from jobmon_tui.tui.widgets.plain_columns import PlainColumn, PlainColumns
 
@@ -44,7 +45,7 @@ class ReportFace:
     def line(self, record: ReportOverview, width: int) -> Line:
         """Return a report's line."""
         draft, last, paused = record.report.draft, record.last, record.report.paused
-        now = datetime.now().astimezone()
+        now = times.now()
         told, style = (status_text(last.status), last.status.value.lower()) if last else ("-", "muted")
         return COLUMNS.line(
             width,
@@ -59,7 +60,7 @@ class ReportFace:
 
 
 def _next(due: datetime | None, now: datetime) -> str:
-    return moment(due, now, _NEXT) if due is not None else "-"
+    return times.short(due, now, _NEXT) if due is not None else "-"
 
 
 def report_heading(overview: ReportOverview) -> Content:
@@ -78,19 +79,19 @@ def report_sections(overview: ReportOverview) -> Sequence[Section]:
 
 def _facts(overview: ReportOverview) -> Content:
     report, draft, last = overview.report, overview.report.draft, overview.last
-    fires = "paused: nothing until it is resumed" if report.paused else local(overview.next_due)
+    fires = "paused: nothing until it is resumed" if report.paused else full(overview.next_due)
     rows: list[tuple[str, Content]] = [
         ("Schedule", Content(schedule_text(draft))),
         ("Fires next", Content(fires)),
     ]
     if report.last_skip is not None:
         due, reason = report.last_skip.due_at, clean(report.last_skip.reason)
-        rows.append(("Skipped", Content(f"{local(due)}: {reason}")))
+        rows.append(("Skipped", Content(f"{full(due)}: {reason}")))
     if last is not None:
         told = Content.styled(status_text(last.status), status_variable(last.status))
         error = f"  {one_line(last.error)}" if last.error else ""
-        rows.append(("Last", Content.assemble(f"#{last.id} ", told, f"  {local(last.queued_at)}{error}")))
-    rows.append(("Changed", Content(local(report.updated_at))))
+        rows.append(("Last", Content.assemble(f"#{last.id} ", told, f"  {full(last.queued_at)}{error}")))
+    rows.append(("Changed", Content(full(report.updated_at))))
     return Content("\n").join(Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in rows)
 
 

@@ -6,7 +6,6 @@ All that comes from data is cleaned here, and stands in `Content`, which reads n
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from textual.content import Content
 
@@ -19,6 +18,7 @@ from jobmon_tui.services.ports import StoredOutput
 from jobmon_tui.tui.full_text import NOTHING, dropped, error_parts
 from jobmon_tui.tui.rows import duration
 from jobmon_tui.tui.themes import status_variable
+from jobmon_tui.tui.times import full, local
 
 _LINES = 300
 _CHARACTERS = 16 * 1024
@@ -42,11 +42,6 @@ class Section:
     key: str
     title: str
     body: Content
-
-
-def local(moment: datetime | None) -> str:
-    """Return a time in the reader's zone, such as `2026-03-02 06:00:07`, or a dash."""
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "-"
 
 
 def heading(execution: Execution) -> Content:
@@ -101,13 +96,13 @@ def _facts(details: ExecutionDetails, has_lineage: bool) -> Content:
     attempt = f"{execution.attempt}"
     if execution.retry_of is not None and not has_lineage:
         attempt += f", retry of #{execution.retry_of}"
-    finished = local(execution.finished_at)
+    finished = full(execution.finished_at)
     if execution.duration_ms is not None:
         finished += f", took {duration(execution.duration_ms)}"
     rows = [
         ("Asked by", f"{one_line(execution.requested_by)} ({execution.trigger.value})"),
-        ("Queued", local(execution.queued_at)),
-        ("Started", local(execution.started_at)),
+        ("Queued", full(execution.queued_at)),
+        ("Started", full(execution.started_at)),
         ("Finished", finished),
         ("Attempt", attempt),
         ("Worker", one_line(execution.worker or "-")),
@@ -118,8 +113,6 @@ def _facts(details: ExecutionDetails, has_lineage: bool) -> Content:
         rows.append(("It holds", details.file_size_words))
     if details.output_sha256:
         rows.append(("SHA-256", clean(details.output_sha256)))
-    zone = datetime.now().astimezone().tzname() or "local time"
-    rows.append(("Times in", zone))
     return Content("\n").join(Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in rows)
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.clipboard import LONGEST, Copied, bounded, sequence
+from tests.tui.audited import audited
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import Stage, on_stage
 
@@ -97,3 +98,28 @@ async def test_a_text_that_no_terminal_would_take_is_cut_and_the_toast_says_so()
         assert len(stage.toasts) == 1
         stage.app.copy_and_tell(None)
         assert stage.toasts[-1] == "! There is nothing under the cursor to copy."
+
+
+async def test_in_lists_y_copies_the_name_or_id_and_Y_the_record_with_its_times_in_utc() -> None:  # noqa: N802
+    services = audited(3)
+    services.add_draft("Sales\x1b[31m")
+    services.set_workers(1)
+    async with on_stage(services) as stage:
+        on_clipboard = copied(stage)
+        next(on_clipboard)
+        await stage.press("a", "y")
+        assert next(on_clipboard) == "3"
+        assert stage.toasts[-1] == f"✓ Copied entry #3 {WHERE}"
+        await stage.press("Y")
+        await stage.until(lambda: len(stage.toasts) == 2)
+        assert re.search(r"^  at: 20\d\d-\d\d-\d\dT\S+Z$", next(on_clipboard), re.MULTILINE)
+        assert "actor: ada" in next(on_clipboard)
+        assert "\x1b" not in next(on_clipboard)
+        await stage.press("escape", "s", "y")
+        assert next(on_clipboard) == clean("Sales\x1b[31m")
+        await stage.press("Y")
+        await stage.until(lambda: len(stage.toasts) == 4)
+        assert stage.toasts[-1].startswith("✓ Copied all of “Sales")
+        await stage.press("escape", "w", "y")
+        await stage.until(lambda: len(stage.toasts) == 5)
+        assert next(on_clipboard)

@@ -178,7 +178,7 @@ async def test_it_follows_the_database_keeps_its_place_and_says_when_its_data_is
         )
         services.database.feed.changed()
         await pilot.pause(0.3)
-        assert "#7 was still" in screen_text(app)
+        assert "#7 was" in screen_text(app)
         services.database.outage = "The database is locked."
         services.database.feed.changed()
         await pilot.pause(0.3)

@@ -12,6 +12,7 @@ from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.audit_story import AuditFace, audit_heading, audit_sections
+from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.frame import frame, key_of
 from jobmon_tui.tui.screens.list_screen import ListScreen
 from jobmon_tui.tui.story import Section
@@ -176,6 +177,10 @@ class AuditScreen(ListScreen[AuditEntry]):
     def empty_text(self) -> str:
         """Say that nothing was done yet."""
         return "There are no entries yet."
+
+    def named(self, record: AuditEntry) -> Copied:
+        """Return the entry's id."""
+        return Copied(str(record.id), f"entry #{record.id}")
 
     def heading_of(self, record: AuditEntry) -> Content:
         """Return number, action and outcome."""

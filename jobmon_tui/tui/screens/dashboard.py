@@ -150,6 +150,13 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         else:
             self.host.refused(message.error)
 
+    def times_changed(self) -> None:
+        """Show times as the reader now wants them."""
+        if self.ready:
+            self.table.repaint()
+            self.query_one(DetailsPanel).times_changed()
+            self._say()
+
     def _tick(self) -> None:
         if self.in_sight.is_set():
             self.table.tick()

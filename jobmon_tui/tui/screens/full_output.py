@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from datetime import datetime
 from typing import ClassVar
 
 from textual import on
@@ -17,6 +16,7 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.look import ExecutionStory
+from jobmon_tui.tui import times
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.full_text import full_text
 from jobmon_tui.tui.host import host_of
@@ -201,8 +201,8 @@ class FullOutputScreen(Screen[None]):
             return "following: f stops it" if self.view.following else "f follows it"
         if not self._ran_here:
             return ""
-        at = execution.finished_at or datetime.now().astimezone()
-        return f"ended: {status_text(execution.status)} {at.astimezone():%H:%M:%S}"
+        at = (execution.finished_at or times.now()).astimezone(times.reader.zone)
+        return f"ended: {status_text(execution.status)} {at:%H:%M:%S}"
 
     # What can be copied
 

@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui import rows
+from jobmon_tui.tui.clipboard import Copied, record_text
 from jobmon_tui.tui.frame import frame, key_of
 from jobmon_tui.tui.screens.hints import in_details, to_details
 from jobmon_tui.tui.screens.live import Live
@@ -147,6 +148,30 @@ class ListScreen(Screen[None], Generic[T]):
         """Say that what is shown is old, and why."""
         self._old = reason
         self.say()
+
+    def times_changed(self) -> None:
+        """Show times as the reader now wants them."""
+        if self.is_mounted:
+            self.list.show_changes()
+            self.say()
+
+    # What is copied
+
+    @abstractmethod
+    def named(self, record: T) -> Copied:
+        """Return a record's name or id."""
+
+    def to_copy(self) -> Copied | None:
+        """Return the name or id of the cursor's record."""
+        record = self.list.current if self.is_mounted else None
+        return self.named(record) if record is not None else None
+
+    async def to_copy_whole(self) -> Copied | None:
+        """Return all of the cursor's record."""
+        record = self.list.current
+        return (
+            Copied(record_text(record), f"all of {self.named(record).what}") if record is not None else None
+        )
 
     # What is said
 

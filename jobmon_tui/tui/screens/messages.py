@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from jobmon_tui.tui.times import reader
 from jobmon_tui.tui.toasts import Told
 from jobmon_tui.tui.widgets.pager import Pager
 
@@ -35,7 +36,7 @@ class MessagesScreen(Screen[None]):
             for told in self._history:
                 yield Static(
                     Content.assemble(
-                        (told.at.strftime("%H:%M:%S "), "$text-muted"),
+                        (told.at.astimezone(reader.zone).strftime("%H:%M:%S "), "$text-muted"),
                         (f"{told.kind.glyph} {told.kind.value:<8}", f"$text-{told.kind.colour}"),
                         told.text,
                     ),

@@ -11,6 +11,7 @@ from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Verb, may, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.facade import ReportOverview
+from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.frame import frame, key_of
 from jobmon_tui.tui.report_story import ReportFace, report_heading, report_sections
 from jobmon_tui.tui.screens.list_screen import ListScreen
@@ -78,6 +79,10 @@ class ReportsScreen(ListScreen[ReportOverview]):
         key = key_of(self, "create") if may(frame(self).actor.role, Verb.EDIT_REPORTS) else ""
         way = f"Press {key} to add one, or:" if key else "An Administrator adds them:"
         return f"There are no reports yet. {way} jobmon reports import"
+
+    def named(self, record: ReportOverview) -> Copied:
+        """Return the report's name."""
+        return Copied(record.report.draft.name, f"“{one_line(record.report.draft.name)}”")
 
     def heading_of(self, record: ReportOverview) -> Content:
         """Return name and version."""

@@ -3,7 +3,6 @@
 import os
 import platform
 from collections.abc import Sequence
-from datetime import datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -11,10 +10,12 @@ from textual.content import Content
 
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.workers import WorkerState
+from jobmon_tui.tui import times
+from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.frame import frame
-from jobmon_tui.tui.rows import moment
 from jobmon_tui.tui.screens.list_screen import ListScreen
-from jobmon_tui.tui.story import Section, local
+from jobmon_tui.tui.story import Section
+from jobmon_tui.tui.times import full
 from jobmon_tui.tui.widgets.cells import Line
 from jobmon_tui.tui.widgets.part_search import has_parts
 from jobmon_tui.tui.widgets.plain_columns import PlainColumn, PlainColumns
@@ -43,15 +44,15 @@ class WorkerFace:
 
     def line(self, record: WorkerState, width: int) -> Line:
         """Return a worker's line."""
-        worker, now = record.worker, datetime.now().astimezone()
+        worker, now = record.worker, times.now()
         return _COLUMNS.line(
             width,
             {
                 "Host": (_host(record), "row"),
                 "PID": (str(worker.pid), "row"),
                 "Load": (f"{worker.running}/{worker.concurrency}", "row"),
-                "Last beat": (moment(worker.beat_at, now, 11), "muted"),
-                "Started": (moment(worker.started_at, now, 11), "muted"),
+                "Last beat": (times.short(worker.beat_at, now, 11), "muted"),
+                "Started": (times.short(worker.started_at, now, 11), "muted"),
                 "Version": (one_line(worker.version, 9), "muted"),
                 "State": _state(record),
             },
@@ -103,6 +104,10 @@ class WorkersScreen(ListScreen[WorkerState]):
         """Say nothing: the title says that nobody is alive."""
         return ""
 
+    def named(self, record: WorkerState) -> Copied:
+        """Return the worker's name."""
+        return Copied(record.worker.name, f"“{one_line(record.worker.name)}”")
+
     def heading_of(self, record: WorkerState) -> Content:
         """Return host, process and state."""
         state, _style = _state(record)
@@ -115,8 +120,8 @@ class WorkersScreen(ListScreen[WorkerState]):
             ("Name", one_line(worker.name)),
             ("Runs", f"{worker.running} of at most {worker.concurrency} at once"),
             ("Queues", ", ".join(one_line(each) for each in worker.queues) or "all"),
-            ("Started", local(worker.started_at)),
-            ("Last beat", f"{local(worker.beat_at)} by its own clock, number {worker.beats:,}"),
+            ("Started", full(worker.started_at)),
+            ("Last beat", f"{full(worker.beat_at)} by its own clock, number {worker.beats:,}"),
             ("Version", one_line(worker.version)),
         ]
         lines = [Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in facts]

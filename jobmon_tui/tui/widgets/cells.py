@@ -11,7 +11,7 @@ from typing import NamedTuple
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.tui import rows
+from jobmon_tui.tui import rows, times
 from jobmon_tui.tui.widgets.columns import Column, Layout
 
 
@@ -96,13 +96,13 @@ def row(execution: Execution, layout: Layout, now: datetime, action: Action, *, 
 def _text(column: Column, execution: Execution, layout: Layout, now: datetime) -> str:
     match column:
         case Column.QUEUED:
-            return rows.moment(execution.queued_at, now, layout.widths[column])
+            return times.short(execution.queued_at, now, layout.widths[column])
         case Column.STARTED:
             at = execution.started_at
-            return rows.moment(at, now, layout.widths[column]) if at is not None else ""
+            return times.short(at, now, layout.widths[column]) if at is not None else ""
         case Column.ENDED:
             at = execution.finished_at
-            return rows.moment(at, now, layout.widths[column]) if at is not None else ""
+            return times.short(at, now, layout.widths[column]) if at is not None else ""
         case Column.DURATION:
             return rows.time_taken(execution, now).rjust(6)
         case Column.ATTEMPT:

@@ -81,6 +81,11 @@ class DetailsPanel(SectionsPanel):
             found.append(Section("runs", run_lengths.title(self._lengths), body))
         return found
 
+    def times_changed(self) -> None:
+        """Show times as the reader now wants them."""
+        if self.is_mounted and self._story is not None:
+            self._paint(self._sections())
+
     def _paint(self, wanted: Sequence[Section], nothing: str = "No execution is chosen.") -> None:
         self.paint(heading(self._story.details.execution) if self._story else Content(nothing), wanted)
 

@@ -13,7 +13,7 @@ from textual.geometry import Offset
 from textual.strip import Strip
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.tui import rows
+from jobmon_tui.tui import rows, times
 from jobmon_tui.tui.held import waits
 from jobmon_tui.tui.widgets import cells, table_look
 from jobmon_tui.tui.widgets.cells import Action, Cell, Line
@@ -27,11 +27,6 @@ from jobmon_tui.tui.widgets.table_messages import (
 )
 from jobmon_tui.tui.widgets.window import PageSource
 from jobmon_tui.tui.widgets.window_view import WindowView
-
-
-def local_now() -> datetime:
-    """Return the present moment on the reader's own clock."""
-    return datetime.now().astimezone()
 
 
 class ExecutionTable(WindowView, can_focus=True):
@@ -59,7 +54,7 @@ class ExecutionTable(WindowView, can_focus=True):
         source: PageSource,
         *,
         may_retry: bool,
-        now: Callable[[], datetime] = local_now,
+        now: Callable[[], datetime] = times.now,
         id: str | None = None,  # noqa: A002  # Textual's own name
     ) -> None:
         super().__init__(source, id=id)
@@ -72,6 +67,7 @@ class ExecutionTable(WindowView, can_focus=True):
         self._told: tuple[Execution | None, Action, bool, bool] | None = None
         self._notice = ""
         self._lines = RowLines()
+        self._minute: int | None = None
 
     @property
     def on_action(self) -> bool:
@@ -157,8 +153,10 @@ class ExecutionTable(WindowView, can_focus=True):
         self.held.release()
 
     def tick(self) -> None:
-        """Let the durations of visible Running rows go on."""
-        if any(execution.status is Status.RUNNING for execution in self.visible_rows):
+        """Let the durations of visible Running rows go on, and once a minute how long ago things were."""
+        minute = times.minute() if times.reader.relative else None
+        if minute != self._minute or any(each.status is Status.RUNNING for each in self.visible_rows):
+            self._minute = minute
             self.repaint()
 
     def set_busy(self, ids: frozenset[int]) -> None:

@@ -13,6 +13,7 @@ from jobmon_tui.services.look import Overview
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.day import Day
 from jobmon_tui.tui.frame import key_of
+from jobmon_tui.tui.times import zone_names
 from jobmon_tui.tui.widgets import day_chart
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 
@@ -104,6 +105,7 @@ class HeaderBar(PlainLines):
             if not state.overview.workers:
                 right.append(Piece("! no worker alive", "header--warning"))
                 right.append(Piece(" · "))
+            right.append(Piece(f"{zone_names()} · ", "header--muted"))
             right.append(Piece("● live ", "header--live"))
         return both_ends([*who, where], right, width)
 

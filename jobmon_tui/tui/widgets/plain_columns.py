@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.widgets.cells import Cell, Line, joined
@@ -36,9 +37,10 @@ class PlainColumns:
             found[free[0].name] += max(0, left - share * len(free))
         return found
 
-    def heading(self, width: int) -> Line:
-        """Return the line above the rows."""
-        names = " ".join(rows.fit(name, cells) for name, cells in self.widths(width).items())
+    def heading(self, width: int, titles: Mapping[str, str] = MappingProxyType({})) -> Line:
+        """Return the line above the rows, with `titles` in place of the names of some columns."""
+        shown = self.widths(width).items()
+        names = " ".join(rows.fit(titles.get(name, name), cells) for name, cells in shown)
         return (Cell(rows.fit(f" {names}", width), "header"),)
 
     def line(self, width: int, texts: Mapping[str, tuple[str, str]]) -> Line:
