@@ -35,8 +35,9 @@ class Terminal:
         rows: int = 24,
         before: Callable[[], None] | None = None,
         module: str = "jobmon_tui",
+        program: str | None = None,
     ) -> None:
-        """Start the program, or another `module`; `before` is called in its process first."""
+        """Start it, another `module` or another `program`; `before` is called in its process first."""
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.columns = columns
@@ -44,8 +45,8 @@ class Terminal:
         self.written = bytearray()
         """All that the program has written."""
         self.child = pexpect.spawn(
-            sys.executable,
-            ["-m", module, *arguments],
+            program or sys.executable,
+            [*arguments] if program else ["-m", module, *arguments],
             env={
                 "PATH": os.environ["PATH"],
                 "TERM": "xterm-256color",
@@ -66,9 +67,12 @@ class Terminal:
                 chunk = self.child.read_nonblocking(65_536, timeout=seconds)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 return
-            self.bytes_read += len(chunk)
-            self.written += chunk
-            self._stream.feed(chunk)
+            self._take(chunk)
+
+    def _take(self, chunk: bytes) -> None:
+        self.bytes_read += len(chunk)
+        self.written += chunk
+        self._stream.feed(chunk)
 
     @property
     def text(self) -> str:

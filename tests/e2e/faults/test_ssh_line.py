@@ -55,11 +55,11 @@ def _report(what: str, terminal: SshTerminal, key: str, wanted: str | None = Non
 
 def _in_two_pieces(terminal: SshTerminal) -> None:
     """Send an arrow whose pieces lie a while apart: the cursor moves, and nothing is taken for Escape."""
-    row = terminal.cursor_row
+    row = terminal.cursor[1]
     terminal.child.send("\x1b")
     time.sleep(0.25)
     terminal.child.send("[A")
-    wait_until(lambda: terminal.read() or terminal.cursor_row == row - 1, 10, terminal.text)
+    wait_until(lambda: terminal.read() or terminal.cursor[1] == row - 1, 10, terminal.text)
 
 
 def test_a_retry_succeeds_over_a_long_line_and_a_lost_one_ends_what_ran(stage: Stage, tmp_path: Path) -> None:
