@@ -1,12 +1,14 @@
 """An app that copies what is under the cursor to the terminal's clipboard, and says so."""
 
 import os
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.tui.clipboard import LONGEST, Copied, Copies, bounded, sequence
+from jobmon_tui.tui.held import Holder, Needs
 from jobmon_tui.tui.keyed_app import KeyedApp
 from jobmon_tui.tui.toasts import Toasts
 
@@ -45,13 +47,25 @@ class CopyingApp(KeyedApp):
 
     def action_copy_name(self) -> None:
         """Copy the id or name of what is under the cursor."""
-        if isinstance(self.screen, Copies):
-            self.copy_and_tell(self.screen.to_copy())
+        screen = self.screen
+        if isinstance(screen, Copies):
+            self._in_turn(lambda: self.copy_and_tell(screen.to_copy()))
 
     def action_copy_whole(self) -> None:
         """Copy what is under the cursor in full."""
-        if isinstance(self.screen, Copies):
-            self.run_worker(self._copy_whole(self.screen), group="copy", exclusive=True)
+        screen = self.screen
+        if isinstance(screen, Copies):
+            self._in_turn(lambda: self._start_copying(screen))
+
+    def _in_turn(self, copy: Callable[[], None]) -> None:
+        """Copy; where the row is still being read, as soon as it is there."""
+        if isinstance(self.screen, Holder):
+            self.screen.held.run(copy, Needs.ROW)
+        else:
+            copy()
+
+    def _start_copying(self, screen: Copies) -> None:
+        self.run_worker(self._copy_whole(screen), group="copy", exclusive=True)
 
     async def _copy_whole(self, screen: Copies) -> None:
         try:

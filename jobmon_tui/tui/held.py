@@ -2,27 +2,38 @@
 
 from collections import deque
 from collections.abc import Callable
+from enum import Enum, auto
 from functools import partial, wraps
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar, runtime_checkable
 
 P = ParamSpec("P")
 _MOST = 200
 """Actions that wait at most; further ones are dropped."""
 
 
-class HeldActions:
-    """What waits. `lacks(row)` tells whether the list is still missing, or, where `row`, the cursor's row."""
+class Needs(Enum):
+    """What an action waits for."""
 
-    def __init__(self, lacks: Callable[[bool], bool]) -> None:
+    TURN = auto()
+    """Only that all that was asked for before it is done: it shows another list itself."""
+    LIST = auto()
+    ROW = auto()
+    """The list, and the row under its cursor."""
+
+
+class HeldActions:
+    """What waits; `lacks` tells whether something that is needed is not there yet."""
+
+    def __init__(self, lacks: Callable[[Needs], bool]) -> None:
         self._lacks = lacks
-        self._queue: deque[tuple[Callable[[], None], bool]] = deque()
+        self._queue: deque[tuple[Callable[[], None], Needs]] = deque()
         self._releasing = False
 
-    def run(self, action: Callable[[], None], *, row: bool) -> None:
+    def run(self, action: Callable[[], None], needs: Needs) -> None:
         """Do it now, or as soon as nothing is missing and all that was asked for before is done."""
-        if not self._releasing and (self._queue or self._lacks(row)):
+        if not self._releasing and (self._queue or self._lacks(needs)):
             if len(self._queue) < _MOST:
-                self._queue.append((action, row))
+                self._queue.append((action, needs))
         else:
             action()
 
@@ -42,6 +53,7 @@ class HeldActions:
         self._queue.clear()
 
 
+@runtime_checkable
 class Holder(Protocol):
     """Whose actions wait."""
 
@@ -54,15 +66,13 @@ class Holder(Protocol):
 S = TypeVar("S", bound=Holder)
 
 
-def waits(
-    *, row: bool = False
-) -> Callable[[Callable[Concatenate[S, P], None]], Callable[Concatenate[S, P], None]]:
-    """Let an action wait for the list that is being read; with `row` for the row under its cursor too."""
+def waits(needs: Needs) -> Callable[[Callable[Concatenate[S, P], None]], Callable[Concatenate[S, P], None]]:
+    """Let an action wait for its turn, for the list that is being read, or for the row under its cursor."""
 
     def decorate(method: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
         @wraps(method)
         def waiting(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
-            self.held.run(partial(method, self, *args, **kwargs), row=row)
+            self.held.run(partial(method, self, *args, **kwargs), needs)
 
         return waiting
 

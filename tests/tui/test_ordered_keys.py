@@ -74,6 +74,23 @@ async def test_a_widget_that_goes_away_under_a_key_holds_no_other_key_back() -> 
         raise AssertionError(app.screen.query_one("#two", Input).value)
 
 
+async def test_an_answer_behind_its_question() -> None:
+    services = FakeServices()
+    running = services.add("Ledger", Status.RUNNING)
+    async with on_stage(services) as stage:
+        await stage.burst("xy")
+        await stage.until(lambda: running in services.database.tables.cancel_requests)
+
+
+async def test_a_name_behind_the_key_that_queues_a_report() -> None:
+    services = some()
+    async with on_stage(services) as stage:
+        services.database.delay = 0.1
+        await stage.burst("nair\r")
+        await stage.until(lambda: stage.table.total == 10)
+        assert services.get(10).report == "air"
+
+
 async def test_pasted_text_keeps_its_turn() -> None:
     async with on_stage(some()) as stage:
         stage.app.post_message(events.Key("slash", "/"))

@@ -1,10 +1,13 @@
 """Keys that are typed while a list is being read are meant for that list."""
 
+from functools import partial
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.tui.held import HeldActions
+from jobmon_tui.tui.held import HeldActions, Needs
+from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import Stage, on_stage
 
@@ -44,6 +47,32 @@ async def test_a_retry_behind_a_filter_is_that_of_the_row_in_the_filtered_list()
         await slow_burst(stage, "4jr")
         await stage.until(lambda: services.children(295))
         assert services.children(298) == [] and services.database.writes == 1
+
+
+async def test_another_filter_waits_for_what_was_asked_of_the_one_before() -> None:
+    services = mixed()
+    async with on_stage(services) as stage:
+        await slow_burst(stage, "4jr0")
+        await stage.until(lambda: services.children(295))
+        await stage.until(lambda: stage.table.wanted.statuses == frozenset() and stage.table.total == 301)
+        assert services.database.writes == 1
+
+
+async def test_a_search_that_is_typed_on_drops_what_waited_for_another_list() -> None:
+    services = mixed()
+    async with on_stage(services) as stage:
+        await slow_burst(stage, "4jr/weather")
+        await stage.until(lambda: stage.table.total == 0)
+        await stage.settle()
+        assert services.database.writes == 0 and stage.screen.query_one("#search").has_focus
+
+
+async def test_copying_and_the_output_wait_for_their_row() -> None:
+    services = mixed()
+    async with on_stage(services) as stage:
+        await slow_burst(stage, "4jyv")
+        await stage.until(lambda: any("Copied #295" in toast for toast in stage.toasts))
+        await stage.until(lambda: isinstance(stage.app.screen, FullOutputScreen))
 
 
 async def test_acting_waits_for_a_row_that_is_still_being_read_and_what_follows_for_it() -> None:
@@ -93,21 +122,29 @@ async def test_a_key_for_a_retry_that_is_none_says_so() -> None:
         assert stage.toasts == ["! #300 was not retried."]
 
 
-@given(st.lists(st.tuples(st.sampled_from(["act", "row", "list", "gone"]), st.booleans()), max_size=40))
-def test_actions_are_done_once_each_in_their_order_and_never_too_early(steps: list[tuple[str, bool]]) -> None:
+STEPS = st.sampled_from([*Needs, "row", "list", "gone"])
+
+
+@given(st.lists(st.tuples(STEPS, st.booleans()), max_size=40))
+def test_actions_are_done_once_each_in_their_order_and_never_too_early(
+    steps: list[tuple[Needs | str, bool]],
+) -> None:
     missing = {"list": True, "row": True}
-    held = HeldActions(lambda row: missing["list"] or (row and missing["row"]))
     done: list[int] = []
     asked: list[int] = []
 
-    def act(number: int, row: bool) -> None:
-        assert not missing["list"] and not (row and missing["row"])
+    def lacks(needs: Needs) -> bool:
+        return needs is not Needs.TURN and (missing["list"] or (needs is Needs.ROW and missing["row"]))
+
+    def act(number: int, needs: Needs) -> None:
+        assert not lacks(needs)
         done.append(number)
 
+    held = HeldActions(lacks)
     for at, (step, flag) in enumerate(steps):
-        if step == "act":
+        if isinstance(step, Needs):
             asked.append(at)
-            held.run(lambda at=at, flag=flag: act(at, flag), row=flag)  # type: ignore[misc]
+            held.run(partial(act, at, step), step)
         elif step == "gone":
             held.forget()
             asked = list(done)

@@ -1,7 +1,7 @@
 """The part of the dashboard that changes something: retry, cancel, queue. One call at a time for each row."""
 
 import asyncio
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -12,11 +12,14 @@ from jobmon_tui.domain.execution import Execution, Status, check_cancellable
 from jobmon_tui.domain.roles import Verb, may, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui.asking import why_no_retry
-from jobmon_tui.tui.held import HeldActions, waits
+from jobmon_tui.tui.held import HeldActions, Needs, waits
 from jobmon_tui.tui.host import Host, host_of
 from jobmon_tui.tui.widgets.cells import Action
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.table_messages import ActionRefused, RetryRequested
+
+if TYPE_CHECKING:
+    from jobmon_tui.tui.screens.pick_report import PickReportScreen
 
 NO_WORKER = "Queued, but no worker is alive: jobmon worker"
 NOT_READ = "The list that you asked for is not read yet."
@@ -98,7 +101,7 @@ class ActingScreen(Screen[None]):
             return not self.works(str(parameters[0]))
         return super().check_action(action, parameters)
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_explain(self, action: str) -> None:
         """Say why a key does nothing, in the words of the rule; by now it may do what it is for."""
         if self.works(action):
@@ -147,7 +150,7 @@ class ActingScreen(Screen[None]):
 
     # Retry
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_retry(self) -> None:
         """Retry the cursor's row."""
         if not self.works("retry"):
@@ -192,7 +195,7 @@ class ActingScreen(Screen[None]):
 
     # Cancel
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_cancel(self) -> None:
         """Cancel the cursor's row; a Running one only after a question."""
         row = self.table.current
@@ -222,18 +225,29 @@ class ActingScreen(Screen[None]):
     # Queue a report
 
     def action_queue_report(self) -> None:
-        """Pick a report, and queue it now."""
-        self.run_worker(self._queue_report(), group="acting")
-
-    async def _queue_report(self) -> None:
+        """Pick a report, and queue it now. The question is there before the names are: who types is heard."""
         from jobmon_tui.tui.screens.pick_report import PickReportScreen
 
+        picking = PickReportScreen()
+        self.app.push_screen(picking, self._picked)
+        self.run_worker(self._read_names(picking), group="acting")
+
+    async def _read_names(self, picking: "PickReportScreen") -> None:
         host = self.host
         try:
-            names = [report.draft.name for report in await host.services.reports(host.caller)]
-            name = await self.app.push_screen_wait(PickReportScreen(names))
-            if name is None:
-                return
+            picking.know([report.draft.name for report in await host.services.reports(host.caller)])
+        except JobmonError as error:
+            host.refused(error)
+            if picking.is_current:
+                picking.dismiss(None)
+
+    def _picked(self, name: str | None) -> None:
+        if name is not None:
+            self.run_worker(self._queue_report(name), group="acting")
+
+    async def _queue_report(self, name: str) -> None:
+        host = self.host
+        try:
             queued = await host.services.run(host.caller, name)
         except JobmonError as error:
             host.refused(error)

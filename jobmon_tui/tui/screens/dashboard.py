@@ -16,7 +16,7 @@ from jobmon_tui.domain.search import Search
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import key_of
-from jobmon_tui.tui.held import waits
+from jobmon_tui.tui.held import Needs, waits
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.run_lengths import RunLengths
 from jobmon_tui.tui.screens.choosing import ChoosingScreen
@@ -240,6 +240,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
 
     # Going back, and to a retry
 
+    @waits(Needs.TURN)
     def action_back(self) -> None:
         """Close the details, or else show all."""
         if self._details_open:
@@ -247,7 +248,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         else:
             self.action_show_all()
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_go_to_retry(self) -> None:
         """Go to the newest retry of the cursor's row, past the filter where it hides that."""
         row = self.table.current

@@ -15,6 +15,7 @@ from jobmon_tui.domain.search import Search, parse, with_statuses
 from jobmon_tui.domain.search_completion import Known
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui.frame import key_of
+from jobmon_tui.tui.held import Needs, waits
 from jobmon_tui.tui.screens.acting import ActingScreen
 from jobmon_tui.tui.screens.details_reader import SETTLE
 from jobmon_tui.tui.widgets.search_input import SearchInput
@@ -111,12 +112,14 @@ class FilteringScreen(ActingScreen):
         with self.prevent(Input.Changed):
             self.query_one(SearchInput).value = text
 
+    @waits(Needs.TURN)
     def action_toggle_status(self, name: str) -> None:
         """Show this status too, or no longer."""
         text = self.query_one(SearchInput).value
         self._write(with_statuses(text, self._search.statuses ^ {Status[name]}))
         self._read(self.query_one(SearchInput).value)
 
+    @waits(Needs.TURN)
     def action_show_all(self) -> None:
         """Clear every filter."""
         self._write("")
@@ -151,7 +154,8 @@ class FilteringScreen(ActingScreen):
 
     @on(Input.Changed, "#search")
     def searched(self, event: Input.Changed) -> None:
-        """Narrow while it is typed."""
+        """Narrow while it is typed; keys that wait were meant for another list."""
+        self.held.forget()
         self._read(event.value, after=SETTLE)
 
     @on(SearchInput.Offered)

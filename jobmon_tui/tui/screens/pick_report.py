@@ -34,10 +34,20 @@ class PickReportScreen(ModalScreen[str | None]):
         Binding("pageup", "move('page_up')", "Page up", show=False, priority=True),
     ]
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str] | None = None) -> None:
+        """Without names it waits for `know`: what is typed meanwhile is not lost."""
         super().__init__()
         self._names = names
         self._shown: Sequence[str] = ()
+        self._is_taken = False
+
+    def know(self, names: Sequence[str]) -> None:
+        """Show these names, as far as what was typed so far leaves them."""
+        self._names = names
+        if self.is_mounted:
+            self._narrow(self.query_one("#part", StillInput).value)
+            if self._is_taken:
+                self.take()
 
     def compose(self) -> ComposeResult:
         """Lay out the input over the list."""
@@ -61,19 +71,22 @@ class PickReportScreen(ModalScreen[str | None]):
 
     def _narrow(self, part: str) -> None:
         wanted = part.casefold().split()
-        self._shown = [name for name in self._names if all(word in name.casefold() for word in wanted)]
+        names = self._names or ()
+        self._shown = [name for name in names if all(word in name.casefold() for word in wanted)]
         options = self.query_one("#names", OptionList)
         options.clear_options()
         if self._shown:
             options.add_options([Option(Content(rows.cut(one_line(name), _WIDTH))) for name in self._shown])
             options.highlighted = 0
         else:
-            nothing = "No report's name holds that." if self._names else "There are no reports yet."
+            nothing = "No report's name holds that." if names else "There are no reports yet."
+            nothing = "Reading …" if self._names is None else nothing
             options.add_option(Option(Content(nothing), disabled=True))
 
     @on(Input.Submitted, "#part")
     def take(self) -> None:
         """Give the highlighted name."""
+        self._is_taken = self._names is None
         at = self.query_one("#names", OptionList).highlighted
         if at is not None and at < len(self._shown):
             self.dismiss(self._shown[at])

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from jobmon_tui.tui.held import Needs, waits
 from jobmon_tui.tui.screens.acting import ActingScreen
 
 
@@ -15,11 +16,12 @@ class ViewingScreen(ActingScreen):
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer it where there is a row."""
+        """Offer it where there is a table."""
         if action == "view_output":
-            return self.ready and self.table.current is not None
+            return self.ready
         return super().check_action(action, parameters)
 
+    @waits(Needs.ROW)
     def action_view_output(self) -> None:
         """Show the output of the cursor's row."""
         from jobmon_tui.tui.screens.full_output import FullOutputScreen

@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.tui import rows, times
-from jobmon_tui.tui.held import waits
+from jobmon_tui.tui.held import Needs, waits
 from jobmon_tui.tui.widgets import cells, table_look
 from jobmon_tui.tui.widgets.cells import Action, Cell, Line
 from jobmon_tui.tui.widgets.columns import DEFAULT, Column, Layout, layout
@@ -210,7 +210,7 @@ class ExecutionTable(WindowView, can_focus=True):
         self.bring_into_view()
         self.settled()
 
-    @waits()
+    @waits(Needs.LIST)
     def action_move(self, rows_down: int) -> None:
         """Move the cursor; where it is out of view, it comes to the view."""
         if self.cursor_in_view:
@@ -218,20 +218,20 @@ class ExecutionTable(WindowView, can_focus=True):
         else:
             self._go(self.first if rows_down > 0 else self.first + self.rows_in_view - 1)
 
-    @waits()
+    @waits(Needs.LIST)
     def action_move_page(self, half_pages: int) -> None:
         """Move the cursor by half pages, the view with it."""
         step = half_pages * max(1, self.rows_in_view // 2)
         self.scroll_quietly(self.first + step)
         self._go(self._cursor + step)
 
-    @waits()
+    @waits(Needs.LIST)
     def action_newest(self) -> None:
         """Go to the newest row."""
         self.scroll_quietly(0)
         self._go(0)
 
-    @waits()
+    @waits(Needs.LIST)
     def action_oldest(self) -> None:
         """Go to the oldest row."""
         self.scroll_quietly(self.max_scroll_y)
@@ -247,19 +247,19 @@ class ExecutionTable(WindowView, can_focus=True):
 
     # Acting
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_focus_action(self) -> None:
         """Move the focus onto the row's Retry action, where there is one."""
         self._on_action = self.action_of(self.current) is Action.RETRY
         self.settled()
 
-    @waits()
+    @waits(Needs.LIST)
     def action_focus_row(self) -> None:
         """Move the focus from the action back to the row."""
         self._on_action = False
         self.settled()
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_activate(self) -> None:
         """Do what the focus is on: retry, or show the details."""
         current = self.current
@@ -271,7 +271,7 @@ class ExecutionTable(WindowView, can_focus=True):
             self._picked = True
             self.post_message(DetailsRequested(current.id))
 
-    @waits(row=True)
+    @waits(Needs.ROW)
     def action_activate_action(self) -> None:
         """Retry, where the focus is on the action."""
         if self._on_action and self.show_cursor():

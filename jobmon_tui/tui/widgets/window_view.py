@@ -11,7 +11,7 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
 from jobmon_tui.services.ports import ExecutionFilter
-from jobmon_tui.tui.held import HeldActions
+from jobmon_tui.tui.held import HeldActions, Needs
 from jobmon_tui.tui.widgets.line_diff import changed_lines
 from jobmon_tui.tui.widgets.table_messages import LoadFailed, NewAbove
 from jobmon_tui.tui.widgets.window import PageSource, Place, Window, opened
@@ -123,9 +123,11 @@ class WindowView(ScrollView):
         else:
             self.held.forget()
 
-    def _lacks(self, row: bool) -> bool:
-        is_unread = self._window is None or (row and self.total > 0 and self.current is None)
-        return self._loading or is_unread
+    def _lacks(self, needs: Needs) -> bool:
+        if needs is Needs.TURN:
+            return False
+        is_unread = needs is Needs.ROW and self.total > 0 and self.current is None
+        return self._loading or self._window is None or is_unread
 
     async def show(self, wanted: ExecutionFilter, wish: int | None = None) -> None:
         """Show a filter's rows, the cursor on the row with id `wish` if it matches. Raises `JobmonError`."""
