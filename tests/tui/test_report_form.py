@@ -56,7 +56,9 @@ def row(stage: Stage, key: str) -> FormRow:
 
 def note(stage: Stage, key: str) -> str:
     found = row(stage, key)._note
-    return str(found.content) if found.has_class("-said") else ""
+    said = str(found.content) if found.has_class("-said") else ""
+    assert said.startswith("✗ ") == found.has_class("-wrong")  # not by colour alone
+    return said.removeprefix("✗ ")
 
 
 def kept(services: FakeServices, name: str) -> Report:

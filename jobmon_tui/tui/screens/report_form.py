@@ -19,6 +19,7 @@ from jobmon_tui.services.reports import changed_keys
 from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.report_texts import FIELDS, draft_of, firings_text, row_of, shown_for, texts_of
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
+from jobmon_tui.tui.toasts import marked_wrong
 from jobmon_tui.tui.widgets.choice import Choice
 from jobmon_tui.tui.widgets.form import FormScreen
 from jobmon_tui.tui.widgets.form_rows import FormRows
@@ -158,7 +159,7 @@ class ReportFormScreen(FormScreen):
             self._say("; ".join(others), wrong=True)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        self._line.update(Content(clean(text)))
+        self._line.update(Content(marked_wrong(text) if wrong else clean(text)))
         self._line.set_class(wrong, "-wrong")
 
     # Moving

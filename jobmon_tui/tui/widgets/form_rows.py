@@ -11,6 +11,7 @@ from textual.widgets import Static, TextArea
 
 from jobmon_tui.domain.text import clean
 from jobmon_tui.tui.report_texts import FieldKind
+from jobmon_tui.tui.toasts import marked_wrong
 from jobmon_tui.tui.widgets.choice import Choice
 from jobmon_tui.tui.widgets.form import PushButton, StillInput
 
@@ -136,7 +137,7 @@ class FormRow(Vertical):
         said = wrong or self._told or hint
         self._note.set_class(bool(said), "-said")
         self._note.set_class(bool(wrong), "-wrong")
-        content = Content(clean(said))
+        content = Content(marked_wrong(wrong) if wrong else clean(said))
         if self._note.content != content:
             self._note.update(content)
 
