@@ -8,7 +8,7 @@ from tests.tui.fake_services import FakeServices
 from tests.tui.stage import Stage, on_stage
 
 TO_DETAILS = "Enter or Tab: into the details"
-IN_DETAILS = "↑↓ scroll · ←→ headings · Enter full screen · v output · Esc close"
+IN_DETAILS = "←→ headings · / find · Enter full screen · v output · Esc close"
 LOST = "The database is locked by another program. Try again in a moment, or find out who holds it."
 
 

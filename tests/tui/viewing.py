@@ -5,7 +5,8 @@ from contextlib import contextmanager
 
 from textual.strip import Strip
 
-from jobmon_tui.tui.screens.full_output import FindInput, FullOutputScreen
+from jobmon_tui.tui.screens.full_output import FullOutputScreen
+from jobmon_tui.tui.widgets.find_input import FindInput
 from jobmon_tui.tui.widgets.text_view import TextView
 from jobmon_tui.tui.widgets.view_lines import WhereLine
 from tests.tui.stage import Stage

@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
 
@@ -23,38 +22,10 @@ from jobmon_tui.tui.host import host_of
 from jobmon_tui.tui.outside_pager import page
 from jobmon_tui.tui.screens.details_reader import EVERY
 from jobmon_tui.tui.screens.live import Live
-from jobmon_tui.tui.widgets.form import StillInput
+from jobmon_tui.tui.widgets.find_input import FindInput
 from jobmon_tui.tui.widgets.key_bar import KeyBar
 from jobmon_tui.tui.widgets.text_view import TextView
 from jobmon_tui.tui.widgets.view_lines import ViewTitle, Where, WhereLine
-
-
-class FindInput(StillInput):
-    """What is to be looked for. Enter looks, Esc goes back."""
-
-    DEFAULT_CSS = "FindInput, FindInput:focus { border: none; height: 1; padding: 0 1; display: none; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "Back", key_display="Esc"),
-        Binding("enter", "find", "Find", key_display="Enter", id="find_typed"),
-    ]
-
-    class Entered(Message):
-        """Look for `wanted`; None: for nothing else than before."""
-
-        def __init__(self, wanted: str | None) -> None:
-            super().__init__()
-            self.wanted = wanted
-
-    def __init__(self) -> None:
-        super().__init__(placeholder="Find in this text · Enter finds, Esc goes back")
-
-    def action_find(self) -> None:
-        """Look for what was typed."""
-        self.post_message(self.Entered(self.value))
-
-    def action_give_up(self) -> None:
-        """Go back."""
-        self.post_message(self.Entered(None))
 
 
 class FullOutputScreen(Screen[None]):

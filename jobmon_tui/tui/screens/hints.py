@@ -16,10 +16,14 @@ def to_details(key: KeyOf) -> str:
 
 def in_details(key: KeyOf) -> str:
     """Say what the keys do in the details."""
-    return (
-        f"{key('up')}{key('down')} scroll · {key('heading_before')}{key('next_heading')} headings · "
-        f"{key('full_screen')} full screen · {key('view_output')} output · {key('back')} close"
+    keys = (
+        (f"{key('heading_before')}{key('next_heading')}", "headings"),
+        (key("find"), "find"),
+        (key("full_screen"), "full screen"),
+        (key("view_output"), "output"),
+        (key("back"), "close"),
     )
+    return " · ".join(f"{its} {does}" for its, does in keys if its)
 
 
 def hint(
