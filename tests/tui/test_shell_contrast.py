@@ -31,6 +31,7 @@ from jobmon_tui.tui.screens.changed import ChangedScreen
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
+from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from jobmon_tui.tui.screens.help import HelpScreen
 from jobmon_tui.tui.screens.messages import MessagesScreen
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
@@ -211,6 +212,9 @@ KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
     "retry focused": (DashboardScreen, ["down", "right"]),
     "a filter": (DashboardScreen, ["4"]),
     "search": (DashboardScreen, ["slash", "S"]),
+    "output": (FullOutputScreen, ["down", "v"]),
+    "output, found": (FullOutputScreen, ["down", "v", "slash", "i", "enter"]),
+    "output, finding": (FullOutputScreen, ["down", "v", "slash", "i"]),
     "audit": (AuditScreen, ["r", "a"]),
     "audit, details": (AuditScreen, ["r", "a", "enter", "enter"]),
     "help": (HelpScreen, ["question_mark"]),

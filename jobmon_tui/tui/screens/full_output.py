@@ -111,6 +111,8 @@ class FullOutputScreen(Screen[None]):
         await asyncio.sleep(max(0.0, self._read_at + EVERY - time.monotonic()))
         host = host_of(self.app)
         story = await host.services.show(host.caller, self.execution_id)
+        if not self.is_attached:
+            return  # it was closed meanwhile
         self._read_at = time.monotonic()
         if self._story is None:
             self._said = ""
@@ -121,6 +123,8 @@ class FullOutputScreen(Screen[None]):
         self.view.put(full_text(story))
 
     def _fresh(self) -> None:
+        if not self.is_attached:
+            return
         self._old = None
         self.refresh_bindings()
         if self._is_over and self._reading is not None:
@@ -204,11 +208,13 @@ class FullOutputScreen(Screen[None]):
         """Ask what to look for."""
         self.add_class("-finding")
         self.query_one(FindInput).focus()
+        self.view.can_focus = False  # the keys go to the one or to the other
 
     @on(FindInput.Entered)
     def find(self, event: FindInput.Entered) -> None:
         """Look for it, and give the keys back to the text."""
         self.remove_class("-finding")
+        self.view.can_focus = True
         self.view.focus()
         if event.wanted is not None:
             self._went_round(self.view.find(event.wanted))
