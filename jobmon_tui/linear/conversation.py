@@ -4,68 +4,19 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.linear.commands import QUIT, do
 from jobmon_tui.linear.console import Console, EndOfInput, Interrupted
-from jobmon_tui.linear.desk import Desk, Extra
+from jobmon_tui.linear.contracts import Connection, Options
+from jobmon_tui.linear.desk import Desk
 from jobmon_tui.linear.entering import ENDED, enter
 from jobmon_tui.linear.looking import catch_up
 from jobmon_tui.linear.sentences import plural, zone_words
 from jobmon_tui.services import departure as leaving
 from jobmon_tui.services.departure import Departure
-from jobmon_tui.services.facade import EmbeddedWorker, Services
 
 _NAMED = 8
-
-
-class Options(Protocol):
-    """How it behaves."""
-
-    @property
-    def origin(self) -> str:
-        """Where it runs, for the audit log."""
-        ...
-
-    @property
-    def drain_seconds(self) -> float:
-        """How long leaving waits for what runs here."""
-        ...
-
-    @property
-    def extra(self) -> Extra | None:
-        """One more command."""
-        ...
-
-
-class Connection(Protocol):
-    """An open way to the services."""
-
-    @property
-    def services(self) -> Services:
-        """Everything that can be asked."""
-        ...
-
-    @property
-    def token(self) -> str | None:
-        """A session to go on with."""
-        ...
-
-    @property
-    def worker(self) -> EmbeddedWorker | None:
-        """The scheduler of this process, if it has one."""
-        ...
-
-    @property
-    def keep_token(self) -> Callable[[str | None], Awaitable[str | None]]:
-        """Keeps a new session; answers with a line where it could not."""
-        ...
-
-    @property
-    def close(self) -> Callable[[], Awaitable[None]]:
-        """Ends what was opened."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

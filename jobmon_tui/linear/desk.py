@@ -1,45 +1,20 @@
 """What the commands share: whom they ask, what was filtered, and where the lists stand."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.execution import GREATEST_ID
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.linear.console import Console
+from jobmon_tui.linear.contracts import Extra
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.follow import Follower
 from jobmon_tui.services.ports import ExecutionFilter
 
 YES = "yes"
-
-
-class Extra(Protocol):
-    """One more command that the starter offers, with a line that says what it is for."""
-
-    @property
-    def key(self) -> str:
-        """The command."""
-        ...
-
-    @property
-    def hint(self) -> str:
-        """What it is for, said as long as `needed`."""
-        ...
-
-    @property
-    def run(self) -> Callable[[], Awaitable[str]]:
-        """Answers with one line; may raise `JobmonError`."""
-        ...
-
-    @property
-    def needed(self) -> Callable[[], bool]:
-        """Tells whether it would change anything."""
-        ...
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Commands that look: the list, what has changed, reports, workers, the audit log."""
 
-from collections import deque
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
 from datetime import datetime
 
 from jobmon_tui.domain.audit import AuditEntry
@@ -16,6 +17,13 @@ from jobmon_tui.services.workers import WorkerState
 
 PAGE = 10
 MOST_CHANGES = 50
+_MADE = {
+    Status.QUEUED: "queued",
+    Status.RUNNING: "started",
+    Status.SUCCEEDED: "succeeded",
+    Status.FAILED: "failed",
+    Status.CANCELLED: "cancelled",
+}
 NO_WORKER = "No worker is alive: nothing that is Queued will run. Start one with: jobmon worker"
 
 
@@ -58,26 +66,33 @@ async def counts(desk: Desk, _rest: str) -> None:
 
 
 async def new(desk: Desk, _rest: str) -> None:
-    """Say what has changed since the last time."""
-    count, last = await catch_up(desk)
-    since = f"since {clock_time(desk.looked_at, desk.now)}"
+    """Say what has changed since the last time: how much of what, then each execution as it stands now."""
+    made, last = await catch_up(desk)
+    since = clock_time(desk.looked_at, desk.now)
     desk.looked_at = desk.now
-    if not count:
-        desk.say(f"Nothing has changed {since}.")
+    if not made:
+        desk.say(f"Nothing has changed since {since}.")
         return
-    left_out = f"; these are the last {len(last)}" if count > len(last) else ""
-    desk.say(f"{plural(count, 'change')} {since}{left_out}:")
-    for step in in_order(last):
+    said = ", ".join(f"{made[status]:,} {word}" for status, word in _MADE.items() if made[status])
+    desk.say(f"Since {since}: {said}.")
+    if len(last) == MOST_CHANGES:
+        desk.say(f"The last {MOST_CHANGES} executions of these:")
+    for step in in_order(last.values()):
         desk.say(f"{step_words(step)}, {clock_time(step.at, desk.now)}")
 
 
-async def catch_up(desk: Desk) -> tuple[int, deque[Step]]:
-    """Return how many steps were made since the last look, and the last of them."""
-    count, last = 0, deque[Step](maxlen=MOST_CHANGES)
+async def catch_up(desk: Desk) -> tuple[Counter[Status], Mapping[int, Step]]:
+    """Return how many steps were made since the last look, and the last one of the last executions."""
+    made: Counter[Status] = Counter()
+    last: OrderedDict[int, Step] = OrderedDict()
     async for steps in desk.follower.look():
-        count += len(steps)
-        last.extend(steps)
-    return count, last
+        for step in steps:
+            made[step.execution.status] += 1
+            last[step.execution.id] = step
+            last.move_to_end(step.execution.id)
+            if len(last) > MOST_CHANGES:
+                last.popitem(last=False)
+    return made, last
 
 
 async def reports(desk: Desk, _rest: str) -> None:

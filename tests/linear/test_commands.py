@@ -100,10 +100,14 @@ async def test_what_has_changed_is_said_once(services: FakeServices) -> None:
     for _ in range(looking.MOST_CHANGES):
         services.add("Stock", Status.QUEUED)
     said = (await stand.says("changes")).split("\n")
-    assert said[0].startswith(f"{looking.MOST_CHANGES + 1} changes since ")
-    assert said[0].endswith(f"; these are the last {looking.MOST_CHANGES}:")
-    assert len(said) == looking.MOST_CHANGES + 1
+    assert said[0].endswith(f": {looking.MOST_CHANGES} queued, 1 succeeded.")
+    assert said[1] == f"The last {looking.MOST_CHANGES} executions of these:"
+    assert len(said) == looking.MOST_CHANGES + 2
     assert (await stand.says("new")).startswith("Nothing has changed since ")
+    failed = services.add("Sales")
+    told = (await stand.says("new")).split("\n")
+    assert told[0].endswith(": 1 queued, 1 started, 1 failed.")
+    assert [line.split(",")[0] for line in told[1:]] == [f"#{failed} Sales: Failed"]
 
 
 async def test_one_execution_with_all_that_belongs_to_it(services: FakeServices) -> None:
