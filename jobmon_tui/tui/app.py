@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
+    from jobmon_tui.tui.commands import Command
+
 
 class JobmonApp(TimedApp, LookingApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
@@ -40,6 +42,9 @@ class JobmonApp(TimedApp, LookingApp):
         Binding("m", "messages", "Messages", show=False, tooltip="Messages shown so far"),
         Binding("w", "workers", "Workers", show=False, tooltip="Workers: who runs reports, and how much"),
         Binding("ctrl+t", "next_theme", "Theme", show=False, tooltip="Next colour theme"),
+        Binding(
+            "ctrl+p,colon", "commands", "Commands", show=False, tooltip="Everything that can be done now"
+        ),
         Binding("tab", "focus_next", "Next part", show=False, tooltip="To the next part of the screen"),
         Binding("shift+tab", "focus_previous", "Part before", show=False, tooltip="To the part before"),
         Binding("q", "quit_asked", "Quit"),
@@ -204,6 +209,18 @@ class JobmonApp(TimedApp, LookingApp):
         from jobmon_tui.tui.screens.help import HelpScreen
 
         self.push_screen(HelpScreen(self.screen))
+
+    def action_commands(self) -> None:
+        """Show all that can be done now, to be found by typing."""
+        from jobmon_tui.tui.commands import commands
+        from jobmon_tui.tui.screens.palette import PaletteScreen
+
+        self.push_screen(PaletteScreen(commands(self.screen, self)), self._do_command)
+
+    def _do_command(self, command: "Command | None") -> None:
+        if command is not None:
+            # Behind the palette's own end: what is done is done to the screen below it.
+            self.call_later(self.run_action, command.action, command.node)
 
     def action_audit(self) -> None:
         """Show who did what."""

@@ -120,7 +120,7 @@ def test_what_no_terminal_sends_is_refused(written: str, why: str) -> None:
 
 def test_what_is_shown_of_a_key_can_be_written() -> None:
     for key in {*named_keys(), *(parse_key(chr(code)) for code in range(32, 127))}:
-        assert parse_key(shown(key)) == key
+        assert parse_key(shown(key)) == parse_key(key) == key
 
 
 @given(st.text(max_size=20))

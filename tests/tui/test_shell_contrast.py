@@ -34,6 +34,7 @@ from jobmon_tui.tui.screens.first_run import FirstRunScreen
 from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from jobmon_tui.tui.screens.help import HelpScreen
 from jobmon_tui.tui.screens.messages import MessagesScreen
+from jobmon_tui.tui.screens.palette import PaletteScreen
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
 from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
 from jobmon_tui.tui.screens.report_form import ReportFormScreen
@@ -228,6 +229,8 @@ KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
     "changed meanwhile": (ChangedScreen, []),
     "report form, wrong": (ReportFormScreen, ["s", "c", *"Sales", "tab", "tab"]),
     "pick": (PickReportScreen, ["n"]),
+    "commands": (PaletteScreen, ["ctrl+p"]),
+    "commands, none": (PaletteScreen, ["ctrl+p", "#", "#"]),
     "pick, none": (PickReportScreen, ["n", "z", "z"]),
 }
 BEFORE = {"sign in": SignInScreen, "first run": FirstRunScreen, "no connection": WaitingScreen}

@@ -43,6 +43,8 @@ _WORDS: Final = {
     "delete": "Del",
     "backspace": "Backspace",
 }
+# Textual shortens the names of some, such as `at`, and then does not find the character any more.
+_SIGNS: Final = {_character_to_key(chr(code)): chr(code) for code in range(33, 127)}
 
 
 @lru_cache(maxsize=1)
@@ -81,7 +83,7 @@ def parse_key(written: str) -> str:
     if key in named_keys():
         return key
     # The names of characters that Textual uses itself, such as `question_mark`.
-    character = key_to_character(key) if not modifiers else None
+    character = _SIGNS.get(key, key_to_character(key)) if not modifiers else None
     if character is not None and character.isprintable():
         return _character_to_key(character)
     raise ValueError("no terminal sends such a key")
