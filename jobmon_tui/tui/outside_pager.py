@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from textual.app import SuspendNotSupported
 
+from jobmon_tui.domain.plain_forms import PLAIN, is_ascii_locale
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui.frame import frame
 
@@ -86,10 +87,10 @@ async def _run(app: "JobmonApp", command: Sequence[str], text: str) -> None:
 
 
 async def _feed(process: Process, text: str) -> None:
-    encoding = getattr(sys.__stderr__, "encoding", None) or "utf-8"
+    encoding = "ascii" if is_ascii_locale(os.environ) else getattr(sys.__stderr__, "encoding", None)
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it was left before it has read all
-        process.stdin.write(text.encode(encoding, "replace") + b"\n")
+        process.stdin.write(text.encode(encoding or "utf-8", PLAIN) + b"\n")
         await process.stdin.drain()
         process.stdin.close()
         await process.stdin.wait_closed()

@@ -62,14 +62,14 @@ def _took(execution: Execution) -> int | None:
 
 def title(lengths: Sequence[int]) -> str:
     """Return the heading."""
-    return f"Last {len(lengths)} runs" if len(lengths) > 1 else "Last run"
+    return f"Last {len(lengths)} runs"
 
 
 def told(lengths: Sequence[int], *, chart: bool) -> Content:
-    """Return the figures, and below them the chart where it is wanted and more than one run is known."""
+    """Return the figures, and below them the chart where it is wanted."""
     low, middle, high = min(lengths), round(statistics.median(lengths)), max(lengths)
     figures = f"min {duration(low)} · median {duration(middle)} · max {duration(high)}"
-    if not chart or len(lengths) < 2:
+    if not chart:
         return Content(figures)
     # A run of no time at all is a run too: it has the lowest bar.
     return Content.assemble(figures, "\n", (spark([max(1, each) for each in lengths]), "$text-accent"))

@@ -3,6 +3,8 @@
 import pytest
 from rich.cells import cell_len
 from textual import events
+from textual.geometry import Offset
+from textual.selection import Selection
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
@@ -175,6 +177,23 @@ async def test_the_wheel_scrolls() -> None:
         assert stage.app.clipboard == "line 50" and "Copied the line" in stage.toasts[-1]
         await stage.press("Y")
         assert stage.app.clipboard == lines(100).rstrip() and "Copied all of #1" in stage.toasts[-1]
+
+
+async def test_what_the_mouse_selects_is_copied_with_wrapped_lines_whole() -> None:
+    services = FakeServices()
+    services.add("Sales", Status.SUCCEEDED, output="." * 78 + "timeout\nshort\n" + lines(100))
+    async with on_stage(services) as stage:
+        await opened(stage)
+        text, screen = view(stage), stage.app.screen
+        screen.selections = {text: Selection(Offset(78, 0), Offset(3, 2))}
+        await stage.pilot.pause()
+        assert screen.get_selected_text() == "timeout\nsho"
+        plain, marked = (
+            {segment.style.bgcolor for segment in text.render_line(y) if segment.style} for y in (3, 1)
+        )
+        assert plain != marked
+        await press(stage, "j")
+        assert not screen.get_selected_text(), "other rows stand there now"
 
 
 def wheel(kind: type[events.MouseEvent]) -> events.MouseEvent:

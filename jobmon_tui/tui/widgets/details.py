@@ -76,7 +76,7 @@ class DetailsPanel(SectionsPanel):
         if self._story is None:
             return ()
         found = [*sections(self._story, key)]
-        if self._lengths:
+        if len(self._lengths) > 1:
             body = run_lengths.told(self._lengths, chart=self._charts)
             found.append(Section("runs", run_lengths.title(self._lengths), body))
         return found

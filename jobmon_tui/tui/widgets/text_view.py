@@ -9,19 +9,20 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from jobmon_tui.tui.finding import Matches
 from jobmon_tui.tui.full_text import FullText
 from jobmon_tui.tui.text_rows import Row, TextRows
+from jobmon_tui.tui.widgets import text_look
 from jobmon_tui.tui.widgets.plain_lines import Piece
+from jobmon_tui.tui.widgets.selected_rows import SelectedRows
 
 _WHEEL = 3
 CUT = "›"
 """Stands at the edge where a line goes on beyond it."""
 
 
-class TextView(Widget, can_focus=True):
+class TextView(SelectedRows, can_focus=True):
     """Reads as in `less`: wrapped or moved sideways, searched, and followed while the text grows."""
 
     BINDING_GROUP_TITLE = "Output, full screen"
@@ -38,18 +39,8 @@ class TextView(Widget, can_focus=True):
         Binding("right", "sideways(1)", "To the right, unwrapped", show=False, id="text_right"),
         Binding("tab", "part", "To the output, and back to the error", show=False, id="other_part"),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        *(f"text--{name}" for name in ("heading", "error", "gap", "muted", "cut", "match", "current")),
-    }
-    DEFAULT_CSS = """
-    TextView { height: 1fr; width: 100%; background: $background; color: $text; }
-    TextView > .text--heading { color: $text-accent; text-style: bold underline; }
-    TextView > .text--error { color: $text-error; text-style: bold; }
-    TextView > .text--gap { color: $text-warning; text-style: bold; }
-    TextView > .text--muted, TextView > .text--cut { color: $text-muted; }
-    TextView > .text--match { color: $text; text-style: bold underline; }
-    TextView > .text--current { color: $text; text-style: bold reverse; }
-    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(text_look.PARTS)
+    DEFAULT_CSS = text_look.CSS
 
     class Moved(Message):
         """What is shown, or where, is another now."""
@@ -131,7 +122,9 @@ class TextView(Widget, can_focus=True):
     def _go(self, top: Row) -> None:
         """Let this row, or the last one that leaves no room below, stand on top, and repaint what differs."""
         last = self._rows.last_page(self.size.height)
-        self._top = last if self.following else min(top, last)
+        before, self._top = self._top, last if self.following else min(top, last)
+        if before != self._top:
+            self.unselect()
         self._page = self._rows.page(self._top, self.size.height)
         for y in range(self.size.height):
             if self._painted.get(y) != self._line(y):
@@ -150,6 +143,15 @@ class TextView(Widget, can_focus=True):
         return self.content_region.offset + spot
 
     # Painting
+
+    @property
+    def rows_said(self) -> Sequence[tuple[str, bool]]:
+        """The text of each row in view, and whether a line ends with it."""
+        lines = ("".join(piece.text for piece in self._line(y)) for y in range(len(self._page)))
+        return [
+            (line, self.text[row.end : row.end + 1] in {"", "\n"})
+            for row, line in zip(self._page, lines, strict=True)
+        ]
 
     def _line(self, y: int) -> tuple[Piece, ...]:
         if y >= len(self._page):
@@ -188,7 +190,7 @@ class TextView(Widget, can_focus=True):
             )
             for piece in line
         ]
-        return Strip(segments).adjust_cell_length(self.size.width, base)
+        return self.selectable(Strip(segments).adjust_cell_length(self.size.width, base), y)
 
     def notify_style_update(self) -> None:
         """Paint everything in its new colours."""
