@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import pty
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from jobmon_tui.cli import lines_wanted
 from jobmon_tui.domain.errors import JobmonError, invalid_input, storage_unavailable
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.linear.console import Console
+from jobmon_tui.linear.console import Console, EndOfInput
 from jobmon_tui.linear.conversation import Conversation
 from jobmon_tui.services.audited import token_hash
 from jobmon_tui.tui.contracts import Connection, Extra, Options
@@ -213,6 +214,35 @@ async def test_an_answer_cut_off_by_ctrl_c_does_nothing(talk: Talk) -> None:
         os.close(talk.keyboard)
 
     assert "is being stopped" not in await talk.run(while_it_runs=typing)
+
+
+async def test_on_a_terminal_a_secret_is_not_shown_and_ctrl_d_is_an_end() -> None:
+    master, slave = pty.openpty()
+    console = Console(slave, slave)
+    os.write(master, b"ada\n")
+    assert await console.ask("Name:") == "ada"
+    secret = asyncio.create_task(console.ask_secret("Password:"))
+    said = b""
+    while b"Password: " not in said:
+        said += await asyncio.to_thread(os.read, master, 1024)
+    os.write(master, b"correct horse\n")
+    assert await secret == "correct horse"
+    os.write(master, b"seen\n")
+    assert await console.ask("Command:") == "seen"
+    os.write(master, b"\x04")
+    with pytest.raises(EndOfInput):
+        await console.ask("Command:")
+    console.say("That was all.")
+    while b"all.\r\n" not in said:
+        said += await asyncio.to_thread(os.read, master, 1024)
+    assert b"horse" not in said
+    assert b"seen\r\n" in said
+    assert not console.is_gone
+    os.close(master)
+    assert console.is_gone
+    await asyncio.wait_for(console.gone(), 5)
+    console.close()
+    os.close(slave)
 
 
 async def test_nobody_reads_on(tmp_path: Path) -> None:
