@@ -5,11 +5,7 @@ colours that most SSH sessions have, and in 16, as the PC's text mode and as xte
 seen that the terminal's own cursor is on whatever has the focus.
 """
 
-import asyncio
-import importlib
-import pkgutil
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,40 +16,29 @@ from textual.screen import Screen
 from textual.theme import Theme
 
 from jobmon_tui.domain.errors import invalid_input
-from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.glyphs import GLYPHS
-from jobmon_tui.tui import screens
 from jobmon_tui.tui.app import JobmonApp
-from jobmon_tui.tui.contracts import Extra, Options
 from jobmon_tui.tui.palettes import PALETTES, PALETTES_OF_16
-from jobmon_tui.tui.screens.audit import AuditScreen
-from jobmon_tui.tui.screens.changed import ChangedScreen
-from jobmon_tui.tui.screens.confirm import ConfirmScreen
-from jobmon_tui.tui.screens.dashboard import DashboardScreen
-from jobmon_tui.tui.screens.first_run import FirstRunScreen
-from jobmon_tui.tui.screens.full_output import FullOutputScreen
-from jobmon_tui.tui.screens.help import HelpScreen
-from jobmon_tui.tui.screens.messages import MessagesScreen
-from jobmon_tui.tui.screens.palette import PaletteScreen
-from jobmon_tui.tui.screens.pick_report import PickReportScreen
-from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
-from jobmon_tui.tui.screens.report_form import ReportFormScreen
-from jobmon_tui.tui.screens.reports import ReportsScreen
-from jobmon_tui.tui.screens.sign_in import SignInScreen
-from jobmon_tui.tui.screens.waiting import WaitingScreen
-from jobmon_tui.tui.screens.workers import WorkersScreen
 from jobmon_tui.tui.themes import THEMES, themes_of
 from jobmon_tui.tui.toasts import Kind
 from tests.tui.colour_measures import CONTRAST_OF_SHAPES, CONTRAST_OF_TEXT, VGA, XTERM, contrast
-from tests.tui.fake_services import FakeServices, FakeWorker
+from tests.tui.every_screen import (
+    BEFORE,
+    KEYS,
+    SlowWorker,
+    dressed,
+    every_screen,
+    full_services,
+    open_by,
+    opened,
+)
+from tests.tui.fake_services import FakeServices
 from tests.tui.painted import COLOURS, MARKERS, Cell, Terminal, cells, coloured
 from tests.tui.shell_stage import Stage
 
 STANDINGS = frozenset({"success", "running", "queued", "cancelled", "error"})
 """The inks that say how something stands. What only warns is a sentence."""
 SIGNS = frozenset({*GLYPHS.values(), *(kind.glyph for kind in Kind), "●"})
-
-
 SAID_UNDER_A_HEADING = frozenset({"no such table"})
 
 
@@ -177,82 +162,16 @@ async def wrong(pilot: Pilot[int]) -> set[str]:
     return found
 
 
-def full_services() -> FakeServices:
-    services = FakeServices()
-    for status in Status:
-        services.add(f"Report {status.value}", status, error="boom" if status is Status.FAILED else None)
-    failed = services.add("Sales", error="no such table", error_detail="line 1", output="printed\n")
-    services.edit("Sales")
-    services.add("Sales", Status.QUEUED, retry_of=failed, attempt=2)
-    return services
-
-
-async def nothing() -> str:
-    return "done"
-
-
-@asynccontextmanager
-async def dressed(stage: Stage) -> AsyncIterator[Pilot[int]]:
-    extra = Extra("p", "Put file", "The file is missing.", nothing)
-    stage.options = Options(origin="pts/1", extra=extra)
-    app = JobmonApp(stage.connect, Options(origin="pts/1"))
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        await pilot.pause()
-        yield pilot
-
-
-class SlowWorker(FakeWorker):
-    """Takes as long as it is given."""
-
-    async def stop(self, grace: float, reason: str) -> None:
-        await asyncio.sleep(grace)
-
-
-KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
-    "dashboard, details": (DashboardScreen, ["down", "enter"]),
-    "retry focused": (DashboardScreen, ["down", "right"]),
-    "a filter": (DashboardScreen, ["4"]),
-    "search": (DashboardScreen, ["slash", "S"]),
-    "output": (FullOutputScreen, ["down", "v"]),
-    "output, found": (FullOutputScreen, ["down", "v", "slash", "i", "enter"]),
-    "output, finding": (FullOutputScreen, ["down", "v", "slash", "i"]),
-    "audit": (AuditScreen, ["r", "a"]),
-    "audit, details": (AuditScreen, ["r", "a", "enter", "enter"]),
-    "help": (HelpScreen, ["question_mark"]),
-    "messages": (MessagesScreen, ["r", "m"]),
-    "workers": (WorkersScreen, ["w"]),
-    "reports, details": (ReportsScreen, ["s", "enter"]),
-    "reports, search": (ReportsScreen, ["s", "slash", "S"]),
-    "quit": (QuitScreen, ["q"]),
-    "drain": (DrainScreen, ["q", "w"]),
-    "confirm": (ConfirmScreen, []),
-    "changed meanwhile": (ChangedScreen, []),
-    "report form, wrong": (ReportFormScreen, ["s", "c", *"Sales", "tab", "tab"]),
-    "pick": (PickReportScreen, ["n"]),
-    "commands": (PaletteScreen, ["ctrl+p"]),
-    "commands, none": (PaletteScreen, ["ctrl+p", "#", "#"]),
-    "pick, none": (PickReportScreen, ["n", "z", "z"]),
-}
-BEFORE = {"sign in": SignInScreen, "first run": FirstRunScreen, "no connection": WaitingScreen}
-LEAVING = frozenset({"q", "ctrl+q", "ctrl+c", "ctrl+z"})
-
-
 @pytest.mark.parametrize("name", list(KEYS))
 async def test_every_text_can_be_read(name: str) -> None:
-    kind, keys = KEYS[name]
     async with dressed(Stage(full_services(), token="admin-token", worker=SlowWorker([1]))) as pilot:
         app = pilot.app
         assert isinstance(app, JobmonApp)
-        await pilot.press(*keys)
-        if kind is ConfirmScreen:
-            app.push_screen(ConfirmScreen("Cancel #12?", "Cancel it"))
-        if kind is ChangedScreen:
-            app.push_screen(ChangedScreen("Somebody else changed this report."))
+        await opened(pilot, name)
         app.told("done")
         app.warned("take care")
         app.refused(invalid_input("no"))
         await pilot.pause(0.1)
-        assert type(app.screen) is kind
         assert sorted(await wrong(pilot)) == []
 
 
@@ -266,27 +185,6 @@ async def test_every_text_before_the_dashboard_can_be_read(which: str) -> None:
         await pilot.pause(0.1)
         assert type(pilot.app.screen) is BEFORE[which]
         assert sorted(await wrong(pilot)) == []
-
-
-def every_screen() -> set[type[Screen[Any]]]:
-    """Return each screen that the package has, but for those that are there to be inherited from."""
-    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
-        importlib.import_module(module.name)
-    found: set[type[Screen[Any]]] = set()
-    left: list[type[Screen[Any]]] = [Screen]
-    while left:
-        below = list(left.pop().__subclasses__())
-        left += below
-        found |= {each for each in below if each.__module__.startswith("jobmon_tui.")}
-    return {
-        each for each in found if not any(other is not each and issubclass(other, each) for other in found)
-    }
-
-
-async def open_by(pilot: Pilot[int], dashboard: Screen[Any], keys: Sequence[str]) -> None:
-    while pilot.app.screen is not dashboard:
-        await pilot.app.pop_screen()
-    await pilot.press(*keys)
 
 
 async def test_every_other_screen_that_a_key_opens_can_be_read() -> None:

@@ -1,0 +1,74 @@
+"""Every screen by keyboard: Tab goes round in reading order and changes nothing else, Esc leads back.
+
+WCAG 2.1: 2.1.1, 2.1.2, 2.4.2, 2.4.3, 3.2.1.
+"""
+
+import pytest
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from jobmon_tui.tui.screens.confirm import ConfirmScreen
+from jobmon_tui.tui.screens.dashboard import DashboardScreen
+from tests.tui.every_screen import KEYS, SlowWorker, dressed, full_services, open_by, opened
+from tests.tui.painted import segments
+from tests.tui.shell_stage import Stage
+
+BY_ITSELF = "drain"
+"""Ends when the last report does; Esc must not undo that."""
+TITLES = {
+    "audit": "Audit",
+    "help": "Keys",
+    "messages": "Messages",
+    "workers": "Workers",
+    "reports, search": "Reports",
+    "quit": "Quit?",
+    "confirm": "Cancel #12?",
+    "pick": "Queue which report now?",
+    "drain": "Waiting for",
+}
+
+
+def staged() -> Stage:
+    return Stage(full_services(), token="admin-token", worker=SlowWorker([1]))
+
+
+async def tab_round(pilot: Pilot[int]) -> None:
+    screen = pilot.app.screen
+    parts: list[Widget] = list(screen.focus_chain)
+    places = [(part.region.y, part.region.x) for part in parts]
+    assert places == sorted(places), "in the order in which it is read"
+    screen.set_focus(parts[0])
+    for part in parts:
+        assert screen.focused is part, "Tab reaches each part"
+        await pilot.press("tab")
+    assert screen.focused is parts[0], "and goes on with the first"
+    assert pilot.app.screen is screen, "the focus alone opens nothing"
+    await pilot.press("shift+tab")
+    assert screen.focused is parts[-1]
+
+
+@pytest.mark.parametrize("name", list(KEYS))
+async def test_tab_goes_round_in_reading_order_and_escape_leads_back(name: str) -> None:
+    async with dressed(staged()) as pilot:
+        await opened(pilot, name)
+        if pilot.app.screen.focus_chain and "search" not in name:
+            await tab_round(pilot)
+        if name == BY_ITSELF:
+            return
+        for _ in range(4):
+            await pilot.press("escape")
+            await pilot.pause()
+            if isinstance(pilot.app.screen, ConfirmScreen):
+                await pilot.press("y")  # what was typed is lost: it asks
+        assert isinstance(pilot.app.screen, DashboardScreen)
+        assert pilot.app.screen.focused is pilot.app.screen.table
+
+
+async def test_every_screen_says_on_top_what_it_is() -> None:
+    async with dressed(staged()) as pilot:
+        dashboard = pilot.app.screen
+        for name, title in TITLES.items():
+            await open_by(pilot, dashboard, ())
+            await opened(pilot, name)
+            lines = ("".join(text for text, _ in line).strip(" │╭╮─╰╯") for line in segments(pilot.app))
+            assert title in next(line for line in lines if line)
