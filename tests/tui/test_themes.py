@@ -6,6 +6,8 @@ import pytest
 from rich.color import Color, ColorSystem
 from rich.style import Style
 
+from jobmon_tui.config import load_settings
+from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.glyphs import GLYPHS, status_text
 from jobmon_tui.domain.looks import THEME_NAMES, theme_called
@@ -121,6 +123,16 @@ async def test_the_setting_takes_every_theme() -> None:
         assert app.theme == "jobmon-dark"
         app.look(Options(origin="pts/1", theme=name))
         assert app.theme == name
+
+
+def test_a_wrong_theme_is_refused_with_those_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOBMON_THEME", "neon")
+    with pytest.raises(JobmonError) as refused:
+        load_settings()
+    known = ", ".join(name.removeprefix("jobmon-") for name in THEME_NAMES)
+    assert refused.value.message == f"JOBMON_THEME: There is no theme “neon”. There are: {known}."
+    monkeypatch.setenv("JOBMON_THEME", "Light")
+    assert load_settings().theme == "jobmon-light"
 
 
 async def styles(stage: Stage, *keys: str) -> set[Style]:
