@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     theme: Annotated[str, AfterValidator(_theme)] = DEFAULT_THEME
     glyphs: Glyphs = "auto"
     linear: bool = False
+    mouse: bool = True
+    bell: bool = False
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0
     token: str = Field(default="", repr=False)

@@ -23,6 +23,8 @@ KEYS: Final = (
     "theme",
     "linear",
     "glyphs",
+    "mouse",
+    "bell",
     "toast_seconds",
     "error_toast_seconds",
 )

@@ -87,6 +87,10 @@ def jobmon(
         bool,
         typer.Option("--linear", help="The dashboard as plain lines and prompts, for screen readers."),
     ] = False,
+    no_mouse: Annotated[
+        bool,
+        typer.Option("--no-mouse", help="For the dashboard: the terminal selects and copies as usual."),
+    ] = False,
     database_url: Annotated[
         str | None,
         typer.Option("--database", metavar="URL", help="The database, such as sqlite:///jobmon.db."),
@@ -108,18 +112,25 @@ def jobmon(
     session.flags.clear()
     session.flags["database_url"] = database_url
     if context.invoked_subcommand is not None:
-        for flag, given in (("--scheduler", scheduler is not None), ("--linear", linear)):
+        for flag, given in (
+            ("--scheduler", scheduler is not None),
+            ("--linear", linear),
+            ("--no-mouse", no_mouse),
+        ):
             if given:
                 raise invalid_input(f"{flag} is for the dashboard; leave the command out.")
         return
     from jobmon_tui.cli.way_in import to_dashboard
 
-    raise typer.Exit(to_dashboard(scheduler, linear=linear))
+    raise typer.Exit(to_dashboard(scheduler, linear=linear, no_mouse=no_mouse))
 
 
 @app.command()
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="No screen; print what ran.")] = False,
+    no_mouse: Annotated[
+        bool, typer.Option("--no-mouse", help="The terminal selects and copies as usual.")
+    ] = False,
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long, with --headless.")] = 20.0,
     linear: Annotated[bool, typer.Option("--linear", help="As plain lines and prompts.")] = False,
 ) -> None:
@@ -145,7 +156,7 @@ def demo(
             raise typer.Exit(open_linear_demo())
         from jobmon_tui.cli.dashboard import open_demo
 
-        raise typer.Exit(open_demo())
+        raise typer.Exit(open_demo(no_mouse=no_mouse))
     import asyncio
 
     from jobmon_tui.cli.demo import run_headless

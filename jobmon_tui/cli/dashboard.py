@@ -39,7 +39,7 @@ async def _wants_worker(house: "House", scheduler: str) -> bool:
     return scheduler == "on" or (scheduler == "auto" and not await house.worker_is_alive())
 
 
-async def connect(scheduler: str | None) -> Connection:
+async def connect(scheduler: str | None, *, no_mouse: bool = False) -> Connection:
     """Open what the settings name. Raises `JobmonError`."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.bootstrap import open_house, start_worker
@@ -72,6 +72,8 @@ async def connect(scheduler: str | None) -> Connection:
             keys=keys,
             complaints=complaints,
             glyphs=settings.glyphs,
+            mouse=settings.mouse and not no_mouse,
+            bell=settings.bell,
             kept=kept_path(),
         )
         opened = stack.pop_all()
@@ -79,7 +81,7 @@ async def connect(scheduler: str | None) -> Connection:
     raise AssertionError("the stack was popped")
 
 
-async def connect_demo(folder: Path) -> Connection:
+async def connect_demo(folder: Path, *, no_mouse: bool = False) -> Connection:
     """Lay out the demo in its folder and open it, signed in, with its reports running."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.cli.demo")
     from jobmon_tui.bootstrap import open_house, start_worker
@@ -113,6 +115,7 @@ async def connect_demo(folder: Path) -> Connection:
         options = Options(
             origin=origin(),
             drain_seconds=10.0,
+            mouse=not no_mouse,
             kept=kept_path(),
             extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file, is_missing),
         )
@@ -131,12 +134,12 @@ def _run(connecting: Callable[[], Awaitable[Connection]]) -> int:
     return run_dashboard(connecting, Options(origin=origin()))
 
 
-def open_dashboard(scheduler: str | None = None) -> int:
+def open_dashboard(scheduler: str | None = None, *, no_mouse: bool = False) -> int:
     """Open the dashboard on the configured database; return the exit code."""
-    return _run(lambda: connect(scheduler))
+    return _run(lambda: connect(scheduler, no_mouse=no_mouse))
 
 
-def open_demo() -> int:
+def open_demo(*, no_mouse: bool = False) -> int:
     """Open the dashboard on the demo; return the exit code."""
     from jobmon_tui.cli.demo_folder import make_folder, remove_folder
     from jobmon_tui.tui.entry import UNFORESEEN
@@ -145,7 +148,7 @@ def open_demo() -> int:
     folder = make_folder()
     code = UNFORESEEN
     try:
-        code = _run(lambda: connect_demo(folder))
+        code = _run(lambda: connect_demo(folder, no_mouse=no_mouse))
     finally:
         remove_folder(folder, but_the_log=code == UNFORESEEN)
     return code

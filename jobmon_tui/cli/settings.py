@@ -26,6 +26,7 @@ def show(json: Json = False) -> None:
         return
     for each in rows:
         value = "-" if each.value is None else each.value
+        value = str(value).lower() if isinstance(value, bool) else value
         say(f"{each.key:<20} {value}  ({each.origin})")
     for action, own in keys.items():
         say(f"{f'keys.{action}':<20} {', '.join(own) or 'none'}  ({places[action]})")

@@ -35,7 +35,7 @@ def refuse_without_terminal() -> None:
         raise invalid_input("The dashboard needs a terminal. Without one, use the commands: jobmon --help")
 
 
-def to_dashboard(scheduler: str | None, *, linear: bool = False) -> int:
+def to_dashboard(scheduler: str | None, *, linear: bool = False, no_mouse: bool = False) -> int:
     """Open the dashboard, as lines where that is wanted, and return its exit code. Raises `invalid_input`."""
     if scheduler not in {None, *_CHOICES}:
         raise invalid_input("--scheduler is one of auto, on, off.")
@@ -49,7 +49,7 @@ def to_dashboard(scheduler: str | None, *, linear: bool = False) -> int:
         return open_linear(scheduler)
     from jobmon_tui.cli.dashboard import open_dashboard
 
-    return open_dashboard(scheduler)
+    return open_dashboard(scheduler, no_mouse=no_mouse)
 
 
 def _wants_dashboard(arguments: Sequence[str]) -> tuple[bool, str | None]:
@@ -67,11 +67,12 @@ def enter(arguments: Sequence[str]) -> int:
     """Run the dashboard, or the command that was asked for; return the exit code."""
     fill_streams()
     spell_plainly()
-    linear = "--linear" in arguments
-    wanted, scheduler = _wants_dashboard([each for each in arguments if each != "--linear"])
+    switches = {"--linear", "--no-mouse"}
+    linear, no_mouse = "--linear" in arguments, "--no-mouse" in arguments
+    wanted, scheduler = _wants_dashboard([each for each in arguments if each not in switches])
     if wanted:
         try:
-            return to_dashboard(scheduler, linear=linear)
+            return to_dashboard(scheduler, linear=linear, no_mouse=no_mouse)
         except JobmonError as refusal:
             sys.stderr.write(f"{refusal.message}\n")
             return EXIT_CODES[refusal.code]

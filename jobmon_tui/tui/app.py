@@ -12,8 +12,10 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.sign_in import SignedIn
+from jobmon_tui.tui.bell import FailureBell
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
+from jobmon_tui.tui.driver import LastingDriver
 from jobmon_tui.tui.log_file import log_to_file
 from jobmon_tui.tui.looking_app import LookingApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen
@@ -113,6 +115,8 @@ class JobmonApp(TimedApp, LookingApp):
         if connection.options is not None:
             self.options = connection.options
             self.look(self.options)
+        if self.options.mouse and isinstance(self._driver, LastingDriver):
+            self._driver.use_mouse()
         if self.options.keys:
             self.wear_keys(self.options.keys)
         for line in self.options.complaints:
@@ -165,6 +169,9 @@ class JobmonApp(TimedApp, LookingApp):
         self.caller, self.actor = caller, actor
         self._signed_in = True
         self._replace_all(self.make_dashboard())
+        if self.options.bell:
+            listening = FailureBell(self.services, caller, self.bell).listen()
+            self.run_worker(listening, name="bell", group="bell", exclusive=True)
 
     def make_dashboard(self) -> "Screen[None]":
         """Return the screen that shows the executions."""

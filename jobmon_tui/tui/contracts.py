@@ -34,6 +34,10 @@ class Options:
     glyphs: str = "auto"
     """`auto`, `ascii` or `unicode`: whether our signs are drawn by their ASCII forms."""
     extra: Extra | None = None
+    mouse: bool = True
+    """Whether the terminal is asked to report the mouse: else it selects and copies by itself."""
+    bell: bool = False
+    """Whether the terminal's bell rings for each new failure."""
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The keys of the actions that have others than their own; checked."""
     complaints: Sequence[str] = ()

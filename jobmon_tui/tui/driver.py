@@ -88,6 +88,14 @@ class LastingDriver(LinuxDriver):
         """Write in these forms from now on."""
         self._lasting.forms = forms
 
+    def use_mouse(self) -> None:
+        """Have the terminal report the mouse from now on, in place of selecting with it."""
+        if not self._mouse:
+            self._mouse = True
+            self._enable_mouse_support()
+            if self._in_band_window_resize:
+                self._enable_mouse_pixels()
+
     def when_gone(self, tell: Callable[[], None]) -> None:
         """Have `tell` called in the app's loop when the terminal is gone, at once if it is gone already."""
         self._on_gone = tell

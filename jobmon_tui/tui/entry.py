@@ -47,7 +47,7 @@ def run_dashboard(connect: Connect, options: Options) -> int:
 
 async def _run(app: "JobmonApp") -> None:
     """Run it to its end. Whatever it raises becomes the one plain line."""
-    running = asyncio.create_task(app.run_async())
+    running = asyncio.create_task(app.run_async(mouse=False))  # until the settings are read
     await asyncio.wait({running})
     if not running.cancelled() and (defect := running.exception()) is not None:
         app.ended_by(defect)

@@ -2,7 +2,7 @@
 
 It writes to the file MARK how its worker was stopped. Variables of the environment choose a part:
 STAGE_CRASH raises a defect, with a password in a local variable, at `m` ("late": on the way out);
-STAGE_SLOW drains slowly; STAGE_IDLE has no worker inside;
+STAGE_SLOW drains slowly; STAGE_IDLE has no worker inside; STAGE_MOUSE=off uses no mouse;
 STAGE_SIGN_IN starts without a session; STAGE_SLOW_SIZE takes so many seconds to
 learn of a size above 24 rows.
 """
@@ -97,7 +97,7 @@ def main() -> int:
         _set_the_stage()
 
     terminal.prepare = prepare_and_stage
-    return run_dashboard(_connect, Options(origin="pts/1"))
+    return run_dashboard(_connect, Options(origin="pts/1", mouse=os.environ.get("STAGE_MOUSE") != "off"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Ctrl+Z and Ctrl+L in a real terminal, under a shell with job control and under none."""
 
 import os
+import re
 import sys
 import termios
 import time
@@ -143,6 +144,22 @@ def test_ctrl_z_without_a_shell_to_return_to_is_only_a_redraw(start) -> None:
     running.wait_for("the dashboard")
     running.child.send("?")
     running.wait_for("Keys")
+
+
+@pytest.mark.parametrize("mouse", ["on", "off"])
+def test_the_mouse_is_asked_for_only_where_the_settings_do(start, mouse: str) -> None:
+    running = start(STAGE_IDLE="1", STAGE_MOUSE=mouse)
+    running.child.send("?")
+    running.wait_for("Keys")
+    running.child.send("\x1a")
+    running.wait(lambda: "[stopped]" in running.raw)
+    running.child.sendline("fg")
+    running.wait(lambda: running.raw.count("\x1b[?1049h") == 2)
+    running.wait_quiet()
+    asked = re.findall(r"\x1b\[\?(?:9|1000|1001|1002|1003|1005|1006|1015|1016)h", running.raw)
+    assert bool(asked) == (mouse == "on")
+    # And not before the settings were read.
+    assert "\x1b[?1000h" not in running.raw[: running.raw.index("connecting")]
 
 
 def test_ctrl_l_wipes_what_noise_has_left(start) -> None:
