@@ -17,13 +17,16 @@ _STEPS = """
 import sys, time
 for at in range(1, 200):
     print("step", at, flush=True)
-    time.sleep(1.3)
+    time.sleep(1.2)
 """
 _PAGER = """
 import pathlib, signal, sys
 told = pathlib.Path(sys.argv[1])
 signal.signal(signal.SIGINT, lambda *_: print("INTERRUPTED", flush=True))
-told.write_bytes(sys.stdin.buffer.read())
+said = sys.stdin.buffer.read()
+if told.exists() and not told.with_name("stay").exists():
+    sys.exit("IT ENDS AT ONCE")
+told.write_bytes(said)
 print("THE PAGER HAS IT", flush=True)
 with open("/dev/tty") as keys:
     while (key := keys.readline().strip()) != "end":
@@ -33,37 +36,47 @@ with open("/dev/tty") as keys:
 
 def test_each_new_line_costs_little_and_the_end_is_told(tmp_path: Path) -> None:
     stage = Stage(tmp_path, [py("Steps", _STEPS)])
-    with stage.working():
+    terminal = Terminal(["--scheduler", "on"], stage.environment)
+    try:
+        terminal.wait_for("No reports have run yet")
         number = stage.queue("Steps")
-        terminal = Terminal(["--scheduler", "off"], stage.environment)
-        try:
-            terminal.wait_for("Running 1")
-            terminal.press("v")
-            terminal.wait_for("step 2", "following")
-            terminal.read(0.3)
-            terminal.wait_for("step 3")
-            terminal.read(0.3)
-            before = terminal.bytes_read
-            terminal.wait_for("step 4")
-            terminal.read(0.3)
-            cost = terminal.bytes_read - before
-            print(f"{cost} bytes a line")
-            assert cost <= MOST_FOR_A_LINE
-            stage.run("cancel", str(number))
-            terminal.wait_for("ended: ⊘ Cancelled")
-            terminal.press("q", "q")
-            assert terminal.wait_end() == 0
-        finally:
-            terminal.close()
+        terminal.wait_for("Running 1")
+        terminal.press("v")
+        terminal.wait_for("step 1", "following")
+        terminal.wait_for("step 2")
+        terminal.read(0.3)
+        before = terminal.bytes_read
+        terminal.wait_for("step 3")
+        terminal.read(0.3)
+        cost = terminal.bytes_read - before
+        print(f"{cost} bytes a line")
+        assert cost <= MOST_FOR_A_LINE
+        stage.run("cancel", str(number))
+        terminal.wait_for("ended: ⊘ Cancelled")
+        terminal.press("q", "q")
+        assert terminal.wait_end() == 0
+    finally:
+        terminal.close()
+
+
+def _below(pid: Path) -> None:
+    """Let something else lead the session, as a shell does: what that leaves behind is ended with it."""
+    child = os.fork()
+    if child:
+        os.closerange(3, 64)
+        os.waitpid(child, 0)
+        time.sleep(30)
+        os._exit(0)
+    pid.write_text(str(os.getpid()))
 
 
 def test_the_pager_has_the_terminal_while_reports_run_on_in_here(tmp_path: Path) -> None:
-    script, told = tmp_path / "pager.py", tmp_path / "told"
+    script, told, pid = tmp_path / "pager.py", tmp_path / "told", tmp_path / "pid"
     script.write_text(_PAGER, encoding="utf-8")
     pager = shlex.join([sys.executable, str(script), str(told)])
     hostile = "print('a\\tb \\x1b]0;owned\\x07 €'); print('x' * 3_000_000)"
     stage = Stage(tmp_path, [py("Hostile", hostile), py("Quick", "print('hi')")], PAGER=pager)
-    terminal = Terminal(["--scheduler", "on"], stage.environment)
+    terminal = Terminal(["--scheduler", "on"], stage.environment, before=lambda: _below(pid))
     try:
         terminal.wait_for("No reports have run yet")
         stage.queue("Hostile")
@@ -87,73 +100,28 @@ def test_the_pager_has_the_terminal_while_reports_run_on_in_here(tmp_path: Path)
         terminal.press("end\r")
         terminal.wait_for("bytes) not kept", "✓ Succeeded", "Esc Back")
         assert "TYPED" not in terminal.text
-        terminal.press("q")
-        terminal.wait_for("Succeeded 3")
-        terminal.press("q")
-        assert terminal.wait_end() == 0
-    finally:
-        terminal.close()
-    text = told.read_text(encoding="utf-8")
-    assert text.startswith("a\tb �]0;owned� €\n")
-    assert "not kept" in text and text.endswith("x\n")
+        text = told.read_text(encoding="utf-8")
+        assert text.startswith("a\tb �]0;owned� €\n")
+        assert "not kept" in text and text.endswith("x\n")
 
-
-def test_a_pager_that_ends_at_once_waits_for_enter(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, [py("Quick", "print('hi there')")], PAGER="cat")
-    terminal = Terminal(["--scheduler", "on"], stage.environment)
-    try:
-        terminal.wait_for("live")
-        stage.queue("Quick")
-        terminal.wait_for("Succeeded 1")
-        terminal.press("v")
-        terminal.wait_for("hi there", "all")
         terminal.press("|")
-        terminal.wait_for("Press Enter to go back", "hi there")
+        terminal.wait_for("IT ENDS AT ONCE", "Press Enter to go back")
         terminal.press("enter")
-        terminal.wait_for("Esc Back")
-        terminal.press("q", "q")
-        assert terminal.wait_end() == 0
-    finally:
-        terminal.close()
+        terminal.wait_for("bytes) not kept", "Esc Back")
 
-
-def test_a_dashboard_that_is_ended_ends_its_pager_too(tmp_path: Path) -> None:
-    script, told = tmp_path / "pager.py", tmp_path / "told"
-    script.write_text(_PAGER, encoding="utf-8")
-    pager = shlex.join([sys.executable, str(script), str(told)])
-    stage = Stage(tmp_path, [py("Quick", "print('hi there')")], PAGER=pager)
-    pid = tmp_path / "pid"
-    terminal = Terminal(["--scheduler", "on"], stage.environment, before=lambda: _below(pid))
-    try:
-        terminal.wait_for("live")
-        stage.queue("Quick")
-        terminal.wait_for("Succeeded 1")
-        terminal.press("v")
-        terminal.wait_for("hi there", "all")
+        # Ended from outside, the dashboard does not leave its pager behind.
+        told.with_name("stay").touch()
         terminal.press("p")
         terminal.wait_for("THE PAGER HAS IT")
         os.kill(int(pid.read_text()), signal.SIGTERM)
         command = f"{script}".encode()
-        wait_until(
-            lambda: not [each for each in Path("/proc").glob("[0-9]*/cmdline") if command in _read(each)], 10
-        )
+        wait_until(lambda: not [each for each in Path("/proc").glob("[0-9]*") if command in _read(each)], 10)
     finally:
         terminal.close()
 
 
-def _below(pid: Path) -> None:
-    """Let something else lead the session, as a shell does: what that leaves behind is ended with it."""
-    child = os.fork()
-    if child:
-        os.closerange(3, 64)
-        os.waitpid(child, 0)
-        time.sleep(30)
-        os._exit(0)
-    pid.write_text(str(os.getpid()))
-
-
-def _read(path: Path) -> bytes:
+def _read(process: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return (process / "cmdline").read_bytes()
     except OSError:
         return b""

@@ -75,15 +75,12 @@ def test_figures_read_as_expected() -> None:
     assert run_lengths.title([1] * 50) == "Last 50 runs"
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
-async def test_the_details_show_them_and_paint_them_again_only_when_they_differ(
-    size: tuple[int, int],
-) -> None:
+async def test_the_details_show_them_and_paint_them_again_only_when_they_differ() -> None:
     services = FakeServices()
     earlier = utc_now() - timedelta(days=1)
     for took in (1_000, 2_000, 8_000):
         services.add("Sales", Status.SUCCEEDED, duration_ms=took, queued_at=earlier)
-    async with on_stage(services, size=size) as stage:
+    async with on_stage(services) as stage:
         await stage.press("d")
         panel = stage.screen.query_one(DetailsPanel)
         await stage.until(lambda: panel.story is not None)
