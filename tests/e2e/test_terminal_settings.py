@@ -28,7 +28,7 @@ def test_keys_and_mouse_are_as_the_file_says(host: Host, tmp_path: Path, case: s
         if "wrong" in case:
             terminal.wait_for("The keys stay as they come", "config.toml:2", "keys.help")
         terminal.press(help_key)
-        terminal.wait_for("Everywhere")
+        terminal.wait_for("Show or hide the details")
         assert not MOUSE.search(written.getvalue())
     finally:
         terminal.close()
