@@ -17,6 +17,7 @@ from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.tui import times
 from jobmon_tui.tui.clipboard import Copied
+from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.full_text import full_text
 from jobmon_tui.tui.host import host_of
 from jobmon_tui.tui.outside_pager import page
@@ -173,7 +174,10 @@ class FullOutputScreen(Screen[None]):
             return ""
         execution = story.details.execution
         if not execution.status.is_final:
-            return "following: f stops it" if self.view.following else "f follows it"
+            key = key_of(self, "follow")
+            if self.view.following:
+                return f"following: {key} stops it" if key else "following"
+            return f"{key} follows it" if key else ""
         if not self._ran_here:
             return ""
         at = (execution.finished_at or times.now()).astimezone(times.reader.zone)

@@ -5,6 +5,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.widgets.form import StillInput
 
 
@@ -24,8 +25,10 @@ class FindInput(StillInput):
             super().__init__()
             self.wanted = wanted
 
-    def __init__(self) -> None:
-        super().__init__(placeholder="Find in this text · Enter finds, Esc goes back")
+    def on_mount(self) -> None:
+        """Say what the keys do."""
+        keys = f"{key_of(self, 'find_typed')} finds, {key_of(self, 'back')} goes back"
+        self.placeholder = f"Find in this text · {keys}"
 
     def action_find(self) -> None:
         """Look for what was typed."""

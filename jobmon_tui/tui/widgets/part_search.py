@@ -7,6 +7,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from jobmon_tui.domain.text import clean
+from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.widgets.form import StillInput
 
 
@@ -43,7 +44,13 @@ class PartSearch(StillInput):
 
     def __init__(self, by: str) -> None:
         """`by` says what is looked at, such as `name`."""
-        super().__init__(placeholder=f"Search by {by} · Enter keeps it, Esc shows all", id="search")
+        super().__init__(id="search")
+        self._by = by
+
+    def on_mount(self) -> None:
+        """Say what is looked at, and what the keys do."""
+        keys = f"{key_of(self, 'keep')} keeps it, {key_of(self, 'back')} shows all"
+        self.placeholder = f"Search by {self._by} · {keys}"
 
     def action_keep(self) -> None:
         """Go back to the list with what was found."""
