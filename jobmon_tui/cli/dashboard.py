@@ -43,12 +43,11 @@ async def connect(scheduler: str | None, *, no_mouse: bool = False) -> Connectio
     """Open what the settings name. Raises `JobmonError`."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.bootstrap import open_house, start_worker
+    from jobmon_tui.cli import session
     from jobmon_tui.cli.keymap import keys_or_complaint
-    from jobmon_tui.cli.session import keep_token, saved_token
-    from jobmon_tui.config import load_settings
     from jobmon_tui.tui.kept import kept_path
 
-    settings = await asyncio.to_thread(load_settings)
+    settings = await asyncio.to_thread(session.settings)
     keys, complaints = await asyncio.to_thread(keys_or_complaint)
     location = settings.database
     async with AsyncExitStack() as stack:
@@ -58,10 +57,10 @@ async def connect(scheduler: str | None, *, no_mouse: bool = False) -> Connectio
             worker = start_worker(
                 house, settings.output_dir, settings.concurrency, output_kib=settings.output_kib
             )
-        token = await saved_token(location, settings)
+        token = await session.saved_token(location, settings)
 
         async def keep(token: str | None) -> str | None:
-            return await keep_token(location, token)
+            return await session.keep_token(location, token)
 
         options = Options(
             origin=origin(),

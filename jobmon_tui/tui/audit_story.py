@@ -17,8 +17,8 @@ _COLUMNS = PlainColumns(
         PlainColumn("Actor", 12),
         PlainColumn("Action", 15),
         PlainColumn("Allowed", 7),
-        PlainColumn("Execution", 15),
-        PlainColumn("Origin", from_width=80, least=6),
+        PlainColumn("Execution", least=15),
+        PlainColumn("Origin", from_width=96),
     )
 )
 
