@@ -1,7 +1,5 @@
 """Finding words in the details, of an execution as of a report."""
 
-import pytest
-
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.tui.widgets.sections import SectionsPanel
 from tests.tui.fake_services import FakeServices
@@ -27,9 +25,8 @@ def marked(stage: Stage) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_words_are_found_in_an_executions_details(size: tuple[int, int]) -> None:
-    async with on_stage(services(), size=size) as stage:
+async def test_words_are_found_in_an_executions_details() -> None:
+    async with on_stage(services()) as stage:
         await stage.press("enter", "enter", "slash", *"needLE", "enter")
         panel = stage.screen.query_one("DetailsPanel", SectionsPanel)
         assert panel.has_focus

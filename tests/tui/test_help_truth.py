@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import pytest
 from textual.actions import parse
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -71,34 +70,41 @@ def services() -> FakeServices:
     return made
 
 
-@pytest.mark.parametrize("name", list(OPENERS))
-async def test_each_key_of_a_screen_stands_in_its_help_and_each_in_the_help_works(name: str) -> None:
+async def test_each_key_of_a_screen_stands_in_its_help_and_each_in_the_help_works() -> None:
     async with on_stage(services()) as stage:
-        opener, said = await help_of(stage, OPENERS[name])
-        checked = 0
-        for node in nodes(opener):
-            group = said.get(title(type(node)), {})
-            for binding in declared(node):
-                key = shown(binding.key)
-                assert key in group, f"{title(type(node))}: the help leaves out {key}"
-                assert group[key], f"{key} is there without a word"
-                checked += 1
-            there = {shown(key): bindings for key, bindings in node._bindings.key_to_bindings.items()}
-            # What several parts share a title with: each of them must know the key, or another part must.
-            for key in group:
-                for binding in there.get(key, ()):
-                    owner, action, _ = parse(binding.action)
-                    target = {"app": stage.app, "screen": opener}.get(owner, node)
-                    assert hasattr(target, f"action_{action}"), f"{key} asks for {binding.action}: nobody's"
-        assert checked > 15
-        bound = {
-            (title(type(node)), shown(key))
-            for node in nodes(opener)
-            for key in node._bindings.key_to_bindings
-        }
-        own = {title(type(node)) for node in nodes(opener) if any(declared(node))}
-        lies = [(part, key) for part in own for key in said[part] if (part, key) not in bound]
-        assert lies == []
+        for name, keys in OPENERS.items():
+            opener, said = await help_of(stage, keys)
+            assert check(opener, said, stage) > 15, name
+            while stage.app.screen is not stage.screen:
+                await stage.app.pop_screen()
+            stage.screen.query_one("#main").remove_class("-open")
+            stage.screen.set_focus(stage.table)
+
+
+def check(opener: Screen[object], said: dict[str, dict[str, str]], stage: Stage) -> int:
+    """Compare a screen's help with what is bound there; return how many keys were looked at."""
+    checked = 0
+    for node in nodes(opener):
+        group = said.get(title(type(node)), {})
+        for binding in declared(node):
+            key = shown(binding.key)
+            assert key in group, f"{title(type(node))}: the help leaves out {key}"
+            assert group[key], f"{key} is there without a word"
+            checked += 1
+        there = {shown(key): bindings for key, bindings in node._bindings.key_to_bindings.items()}
+        # What several parts share a title with: each of them must know the key, or another part must.
+        for key in group:
+            for binding in there.get(key, ()):
+                owner, action, _ = parse(binding.action)
+                target = {"app": stage.app, "screen": opener}.get(owner, node)
+                assert hasattr(target, f"action_{action}"), f"{key} asks for {binding.action}: nobody's"
+    bound = {
+        (title(type(node)), shown(key)) for node in nodes(opener) for key in node._bindings.key_to_bindings
+    }
+    own = {title(type(node)) for node in nodes(opener) if any(declared(node))}
+    lies = [(part, key) for part in own for key in said[part] if (part, key) not in bound]
+    assert lies == []
+    return checked
 
 
 async def test_the_help_follows_other_keys() -> None:
