@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator
 from jobmon_tui.linear.wrapping import WIDEST, plain, wrapped
 
 _READ = 4096
+_WRITE = 1024
+"""Bytes at a time, so that what is said can be broken off."""
 _LONGEST = 65_536
 """Bytes of one line; what is longer is cut there."""
 _LOOK = 1.0
@@ -38,13 +40,20 @@ class _Writer:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._todo: queue.SimpleQueue[bytes | Callable[[], None] | None] = queue.SimpleQueue()
+        self._todo: queue.SimpleQueue[tuple[int, bytes] | Callable[[], None] | None] = queue.SimpleQueue()
         self._is_dead = False
+        self._put = 0
+        self._dropped = 0
+        self.begun = 0
+        """The number of the last piece that was begun to be written."""
         self._thread = threading.Thread(target=self._work, name="lines", daemon=True)
         self._thread.start()
 
-    def put(self, data: bytes) -> None:
-        self._todo.put(data)
+    def put(self, data: bytes) -> int:
+        """Have this written behind the rest; return its number."""
+        self._put += 1
+        self._todo.put((self._put, data))
+        return self._put
 
     async def heard(self) -> None:
         """Return once all has been written, or dropped because nobody is there."""
@@ -55,6 +64,18 @@ class _Writer:
 
         self._todo.put(tell)
         await done.wait()
+
+    def drop(self) -> None:
+        """Write nothing more of what was put so far."""
+        self._dropped += 1
+        kept = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                item = self._todo.get_nowait()
+                if not isinstance(item, tuple):
+                    kept.append(item)
+        for item in kept:
+            self._todo.put(item)
 
     def close(self, seconds: float) -> None:
         """Write what is left, as far as that takes no longer than so many seconds."""
@@ -67,9 +88,11 @@ class _Writer:
                 with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                     item()
                 continue
+            dropped = self._dropped
+            self.begun, left = item
             try:
-                while item and not self._is_dead:
-                    item = item[os.write(self._descriptor, item) :]
+                while left and not self._is_dead and dropped == self._dropped:
+                    left = left[os.write(self._descriptor, left[:_WRITE]) :]
             except OSError:
                 self._is_dead = True
 
@@ -83,7 +106,9 @@ class Console:
         self._writer = _Writer(target)
         self._typed = b""
         self._answer: asyncio.Future[str] | None = None
-        self._interrupted = False
+        self._asked = 0
+        """The number of the piece that the standing question is."""
+        self._is_broken_off = False
 
     # -- saying
 
@@ -102,9 +127,9 @@ class Console:
         except OSError:
             return WIDEST
 
-    def _put(self, text: str) -> None:
+    def _put(self, text: str) -> int:
         encoding, errors = sys.stdout.encoding or "utf-8", sys.stdout.errors or "replace"
-        self._writer.put(
+        return self._writer.put(
             text.encode(encoding, "replace" if errors in {"strict", "surrogateescape"} else errors)
         )
 
@@ -119,20 +144,35 @@ class Console:
 
         Raises `EndOfInput`, `Interrupted`.
         """
-        *before, last = wrapped(question, max(20, self._width - 20))
-        self._put("".join(f"{line}\n" for line in before) + f"{last} ")
-        await self._writer.heard()
-        return (await self._line()).strip()
+        asked = "\n".join(wrapped(question, max(20, self._width - 20))) + " "
+        with self._question() as answer:
+            self._asked = self._put(asked)
+            await self._writer.heard()
+            if self._is_broken_off:
+                self._is_broken_off = False
+                self._asked = self._put(f"\n{asked}")
+                await self._writer.heard()
+            return (await self._line(answer)).strip()
 
     async def ask_secret(self, question: str) -> str:
         """Return what is typed, which nobody sees. Raises as `ask`."""
-        with self._blind():
-            self._put(f"{question} ")
+        with self._question() as answer, self._blind():
+            self._asked = self._put(f"{question} ")
             await self._writer.heard()
             try:
-                return await self._line()
+                return await self._line(answer)
             finally:
                 self._put("\n")
+
+    @contextlib.contextmanager
+    def _question(self) -> Iterator["asyncio.Future[str]"]:
+        self._answer = asyncio.get_running_loop().create_future()
+        try:
+            yield self._answer
+        finally:
+            if self._answer.done() and not self._answer.cancelled():
+                self._answer.exception()  # it came too late, and is of no use any more
+            self._answer = None
 
     @contextlib.contextmanager
     def _blind(self) -> Iterator[None]:
@@ -151,33 +191,34 @@ class Console:
             with contextlib.suppress(termios.error, OSError):
                 termios.tcsetattr(self._source, termios.TCSADRAIN, before)
 
-    def interrupt(self) -> None:
-        """Break off the question that stands, or the next one."""
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_exception(Interrupted())
-        else:
-            self._interrupted = True
+    @property
+    def is_asking(self) -> bool:
+        """Tell whether a question stands, or is about to."""
+        return self._answer is not None
 
-    async def _line(self) -> str:
-        if self._interrupted:
-            self._interrupted = False
-            raise Interrupted
-        if b"\n" in self._typed:
+    def interrupt(self) -> None:
+        """Break off what is being said, and go on with the next question; else break off the question."""
+        if self._answer is None or self._writer.begun < self._asked:
+            self._writer.drop()
+            self._is_broken_off = True
+        elif not self._answer.done():
+            self._answer.set_exception(Interrupted())
+
+    async def _line(self, answer: "asyncio.Future[str]") -> str:
+        if not answer.done() and b"\n" in self._typed:
             return self._next()
         loop = asyncio.get_running_loop()
-        self._answer = loop.create_future()
         try:
             loop.add_reader(self._source, self._read)
         except PermissionError:
             # A file: it is never waited for.
-            while not self._answer.done():
+            while not answer.done():
                 self._read()
-            return await self._answer
+            return await answer
         try:
-            return await self._answer
+            return await answer
         finally:
             loop.remove_reader(self._source)
-            self._answer = None
 
     def _read(self) -> None:
         assert self._answer is not None

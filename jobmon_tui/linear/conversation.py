@@ -37,6 +37,7 @@ class Conversation:
         self._drain_seconds = 0.0
         self._wishes: asyncio.Queue[_Leave] = asyncio.Queue()
         self._is_leaving = False
+        self._is_connecting = True
 
     async def run(self) -> None:
         """Talk until there is a reason to leave, then leave in order."""
@@ -76,7 +77,7 @@ class Conversation:
         self._wish(0.0, leaving.TERMINAL_CLOSED)
 
     def _interrupted(self) -> None:
-        if self._is_leaving:
+        if self._is_leaving or (self._is_connecting and not self._console.is_asking):
             self._wish(0.0, leaving.STOPPED)
         else:
             self._console.interrupt()
@@ -117,6 +118,7 @@ class Conversation:
     async def _talk(self) -> None:
         try:
             connection, options = await self._connected()
+            self._is_connecting = False
             self._departure.opened(connection)
             self._drain_seconds = options.drain_seconds
             if connection.worker is not None:

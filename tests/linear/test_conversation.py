@@ -12,7 +12,7 @@ import pytest
 from jobmon_tui.cli import lines_wanted
 from jobmon_tui.domain.errors import JobmonError, invalid_input, storage_unavailable
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.linear.console import Console, EndOfInput
+from jobmon_tui.linear.console import Console, EndOfInput, Interrupted
 from jobmon_tui.linear.conversation import Conversation
 from jobmon_tui.services.audited import token_hash
 from jobmon_tui.tui.contracts import Connection, Extra, Options
@@ -243,6 +243,48 @@ async def test_on_a_terminal_a_secret_is_not_shown_and_ctrl_d_is_an_end() -> Non
     await asyncio.wait_for(console.gone(), 5)
     console.close()
     os.close(slave)
+
+
+async def test_ctrl_c_breaks_off_what_is_being_said_and_no_more() -> None:
+    reader, target = os.pipe()
+    source, keyboard = os.pipe()
+    console = Console(source, target)
+    console.recite("much to say\n" * 100_000)
+    asking = asyncio.create_task(console.ask("Command:"))
+    said = b""
+    while len(said) < 10_000:
+        said += await asyncio.to_thread(os.read, reader, 4096)
+    console.interrupt()
+    while not said.endswith(b"\nCommand: "):
+        said += await asyncio.to_thread(os.read, reader, 4096)
+    assert len(said) < 200_000
+    assert console.is_asking
+    console.interrupt()
+    with pytest.raises(Interrupted):
+        await asking
+    console.say("Still there.")
+    console.close()
+    assert os.read(reader, 4096).endswith(b"Still there.\n")
+    for each in (reader, target, source, keyboard):
+        os.close(each)
+
+
+async def test_ctrl_c_while_it_connects_ends_it(talk: Talk) -> None:
+    connecting = asyncio.Event()
+
+    async def never() -> tuple[Connection, Options]:
+        connecting.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    talk.connect = never  # type: ignore[method-assign]
+
+    async def typing() -> None:
+        await connecting.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert await talk.run(while_it_runs=typing) == "Goodbye.\n"
+    os.close(talk.keyboard)
 
 
 async def test_nobody_reads_on(tmp_path: Path) -> None:
