@@ -7,6 +7,7 @@ import typer
 
 from jobmon_tui.cli import health
 from jobmon_tui.cli.finding import Finding, Grade
+from jobmon_tui.cli.keymap import wrong_keys
 from jobmon_tui.cli.options import Json
 from jobmon_tui.cli.output import print_json, say
 from jobmon_tui.cli.session import settings
@@ -37,7 +38,9 @@ def _all() -> list[Finding]:
         return [*found, bad]
     there = config_path().exists()
     where = str(config_path()) if there else f"no file at {config_path()}, which is fine"
-    return [*found, Finding("settings", Grade.OK, where), *_on_settings(given)]
+    found.append(Finding("settings", Grade.OK, where))
+    found += [Finding("keys", Grade.WARN, said, "See: jobmon config keys --help") for said in wrong_keys()]
+    return [*found, *_on_settings(given)]
 
 
 def doctor(json: Json = False) -> None:

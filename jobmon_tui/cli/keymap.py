@@ -28,6 +28,11 @@ def keys_or_complaint() -> tuple[Keys, Sequence[str]]:
         return {}, (f"The keys stay as they come. {error.message}",)
 
 
+def wrong_keys() -> Sequence[str]:
+    """Return what is wrong with the keys in the file, as the dashboard says it."""
+    return keys_or_complaint()[1]
+
+
 def origins() -> Mapping[str, str]:
     """Return where the keys of each changed action stand, as `file:line`."""
     return {action: where for action, _value, where in written_keys(read_config())}

@@ -63,6 +63,22 @@ def test_wrong_keys_are_refused_and_stop_no_other_command(
         assert refused.code == 2
         assert refused.err.startswith(said)
     assert shell("whoami").code == 0
+    doctor = shell("doctor")
+    assert "warn  keys" in doctor.out
+    assert said in doctor.out
     keys, complaints = keys_or_complaint()
     assert keys == {}
     assert complaints[0].startswith(f"The keys stay as they come. {said}")
+
+
+def test_mouse_and_bell_are_settings_and_the_flag_is_the_dashboards(shell: Shell, written: Path) -> None:
+    written.write_text("mouse = false\n")
+    shown = shell("config", "show").out
+    assert "mouse                false  (config.toml:1)" in shown
+    assert "bell                 false  (default)" in shown
+    shell.set(JOBMON_BELL="true")
+    assert shell("config", "show", "--json").json["bell"] == {"value": True, "from": "JOBMON_BELL"}
+    written.write_text('mouse = "perhaps"\n')
+    assert shell("config", "show").err.startswith("config.toml:1: mouse: ")
+    refused = shell("--no-mouse", "list")
+    assert (refused.code, refused.err) == (2, "--no-mouse is for the dashboard; leave the command out.\n")
