@@ -132,7 +132,7 @@ class _Joined:
     def add(self, part: str, style: str = "") -> None:
         if not part:
             return
-        if not self._tabs:
+        if not self._tabs and "\t" in part:
             part = part.expandtabs(_TAB if part.count("\t") < _MANY_TABS else 1)
         if style:
             blank = len(part) - len(part.lstrip("\n"))

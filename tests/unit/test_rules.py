@@ -111,6 +111,11 @@ def test_cleaned_text_holds_no_control_and_can_be_stored(text: str) -> None:
     assert clean(cleaned) == cleaned
 
 
+def test_text_in_ascii_which_goes_another_way_is_cleaned_as_any_other() -> None:
+    for code in range(0x80):
+        assert clean(f"a{chr(code)}b") == clean(f"é{chr(code)}b").replace("é", "a")
+
+
 @given(st.text(), st.integers(2, 50))
 def test_one_line_is_one_short_line(text: str, limit: int) -> None:
     line = one_line(text, limit)
