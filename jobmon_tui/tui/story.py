@@ -96,14 +96,12 @@ def _facts(details: ExecutionDetails, has_lineage: bool) -> Content:
     attempt = f"{execution.attempt}"
     if execution.retry_of is not None and not has_lineage:
         attempt += f", retry of #{execution.retry_of}"
-    finished = full(execution.finished_at)
-    if execution.duration_ms is not None:
-        finished += f", took {duration(execution.duration_ms)}"
     rows = [
         ("Asked by", f"{one_line(execution.requested_by)} ({execution.trigger.value})"),
         ("Queued", full(execution.queued_at)),
         ("Started", full(execution.started_at)),
-        ("Finished", finished),
+        ("Finished", full(execution.finished_at)),
+        ("Took", duration(execution.duration_ms) if execution.duration_ms is not None else "-"),
         ("Attempt", attempt),
         ("Worker", one_line(execution.worker or "-")),
     ]

@@ -17,6 +17,7 @@ from jobmon_tui.tui.keys.catalog import everything, parts, screens
 from jobmon_tui.tui.keys.keymap import read_keys
 from jobmon_tui.tui.keys.names import named_keys, parse_key, shown
 from jobmon_tui.tui.screens.help import HelpScreen
+from jobmon_tui.tui.screens.pick_report import PickReportScreen
 from tests.tui.fake_services import FakeServices
 from tests.tui.shell_stage import screen_text, signed_in_stage
 from tests.tui.stage import on_stage
@@ -184,6 +185,18 @@ def test_the_list_of_all_keys_has_each_action_once_in_each_part() -> None:
     assert {*OURS} == {*by_name}
     assert next(line for line in groups[0][1] if line.name == "help").keys == ()
     assert next(line for line in groups[0][1] if line.name == "reports").shown == "s"
+
+
+def test_where_text_is_typed_no_character_becomes_a_key() -> None:
+    down = [
+        each.binding.key
+        for each in with_keys(bound(PickReportScreen), {"down": ("u",)})
+        if each.name == "down"
+    ]
+    assert down == ["down"]
+    both = with_keys(bound(PickReportScreen), {"down": ("u", "ctrl+n")})
+    assert [each.binding.key for each in both if each.name == "down"] == ["ctrl+n"]
+    assert read_keys([("down", ["u", "ctrl+n"], "c:2")], JobmonApp) == {"down": ("u", "ctrl+n")}
 
 
 async def test_other_keys_work_are_shown_and_explain_themselves() -> None:

@@ -20,11 +20,14 @@ PROGRAM = [sys.executable, "-m", "tests.tui.shell_program"]
 class JobTerminal:
     """A terminal of 80x24 in which the dashboard runs, under a little shell or alone."""
 
-    def __init__(self, folder: Path, *, under_a_shell: bool, **environment: str) -> None:
+    def __init__(
+        self, folder: Path, *, under_a_shell: bool, within: tuple[str, ...] = (), **environment: str
+    ) -> None:
         self.raw = ""
         self.screen = pyte.Screen(80, 24)
         self._stream = pyte.Stream(self.screen)
-        before = ["-m", "tests.tui.little_shell", *PROGRAM] if under_a_shell else PROGRAM[1:]
+        shell = ["-m", "tests.tui.little_shell"]
+        before = [*shell, *within, *PROGRAM] if under_a_shell else PROGRAM[1:]
         self.child = pexpect.spawn(
             sys.executable,
             [*before, str(folder / "mark")],
@@ -79,8 +82,8 @@ class JobTerminal:
 def start(tmp_path: Path) -> Iterator[Callable[..., JobTerminal]]:
     made: list[JobTerminal] = []
 
-    def make(*, under_a_shell: bool = True, **environment: str) -> JobTerminal:
-        made.append(JobTerminal(tmp_path, under_a_shell=under_a_shell, **environment))
+    def make(*, under_a_shell: bool = True, within: tuple[str, ...] = (), **environment: str) -> JobTerminal:
+        made.append(JobTerminal(tmp_path, under_a_shell=under_a_shell, within=within, **environment))
         made[-1].wait_for("the dashboard")
         return made[-1]
 
@@ -125,6 +128,16 @@ def test_continued_in_the_background_it_paints_nothing_and_stops_again(start) ->
     running.wait(lambda: "\x1b[?1049h" in running.raw)
     running.child.send("q")
     running.wait(lambda: "[ended 0]" in running.raw)
+
+
+def test_ctrl_z_stops_the_whole_job_also_where_another_program_waits_for_the_dashboard(start) -> None:
+    running = start(within=("sh", "-c", '"$@"; exit 7', "sh"), STAGE_IDLE="1")
+    running.child.send("\x1a")
+    running.wait(lambda: "[stopped]" in running.raw)
+    running.child.sendline("fg")
+    running.wait(lambda: running.raw.count("\x1b[?1049h") == 2)
+    running.child.send("q")
+    running.wait(lambda: "[ended 7]" in running.raw)
 
 
 def test_ctrl_z_freezes_no_report_that_runs_inside(start) -> None:
