@@ -16,6 +16,7 @@ from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.contracts import Extra, Options
 from jobmon_tui.tui.screens.audit import AuditScreen
 from jobmon_tui.tui.screens.changed import ChangedScreen
+from jobmon_tui.tui.screens.columns import ColumnsScreen
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
@@ -86,6 +87,7 @@ KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
     "changed meanwhile": (ChangedScreen, []),
     "report form, wrong": (ReportFormScreen, ["s", "c", *"Sales", "tab", "tab"]),
     "pick": (PickReportScreen, ["n"]),
+    "columns": (ColumnsScreen, ["o"]),
     "commands": (PaletteScreen, ["ctrl+p"]),
     "commands, none": (PaletteScreen, ["ctrl+p", "#", "#"]),
     "pick, none": (PickReportScreen, ["n", "z", "z"]),
