@@ -35,20 +35,28 @@ def _wrapped(line: str, width: int) -> Iterator[str]:
         yield line
         return
     kept = line[: len(line) - len(line.lstrip(" "))][: width // 2]
-    empty = True
+    used, is_empty = len(kept), True
     for word in line.split():
-        gap = "" if empty else " "
-        if cells(kept) + len(gap) + cells(word) <= width:
-            kept += gap + word
-            empty = False
+        gap, size = "" if is_empty else " ", cells(word)
+        if used + len(gap) + size <= width:
+            kept, used, is_empty = f"{kept}{gap}{word}", used + len(gap) + size, False
             continue
-        if not empty:
+        if not is_empty:
             yield kept
-        kept = ""
-        for character in word:
-            if cells(kept) + cells(character) > width:
-                yield kept
-                kept = ""
-            kept += character
-        empty = False
+        kept, used, is_empty = word, size, False
+        if size > width:
+            *whole, kept = _pieces(word, width)
+            yield from whole
+            used = cells(kept)
     yield kept
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    begin = used = 0
+    for at, character in enumerate(word):
+        size = cells(character)
+        if used + size > width:
+            yield word[begin:at]
+            begin, used = at, 0
+        used += size
+    yield word[begin:]
