@@ -152,7 +152,7 @@ class ListScreen(Screen[None], Generic[T]):
     def times_changed(self) -> None:
         """Show times as the reader now wants them."""
         if self.is_mounted:
-            self.list.show_changes()
+            self.list.repaint()
             self.say()
 
     # What is copied

@@ -146,7 +146,7 @@ class RecordList(LineList, Generic[T]):
         """Say this where there is no row; one plain line."""
         if notice != self._notice:
             self._notice = notice
-            self.show_changes()
+            self.repaint()
 
     def line(self, y: int) -> Line:
         """Return the cells of a line of the view."""
@@ -172,7 +172,7 @@ class RecordList(LineList, Generic[T]):
         """Repaint what differs, and tell what the cursor is on."""
         if self.total:
             self._key = self._records.key_at(self._cursor)
-        self.show_changes()
+        self.repaint()
         told = (self.current, self.total)
         if told != self._told:
             self._told = told
@@ -189,8 +189,3 @@ class RecordList(LineList, Generic[T]):
         """Go to the last row, and ask for what comes after it."""
         super().action_last()
         self.post_message(Beyond())
-
-    def show_cursor(self) -> None:
-        """Bring the cursor's row into view."""
-        self.bring_into_view()
-        self.settled()

@@ -1,36 +1,29 @@
-"""A scrolled view of a list far longer than memory: reads only its window, paints only lines that differ."""
+"""A scrolled view of a list far longer than memory: reads only its window."""
 
 import asyncio
-from abc import abstractmethod
-from collections.abc import Hashable
-
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui.held import HeldActions, Needs
-from jobmon_tui.tui.widgets.line_diff import changed_lines
+from jobmon_tui.tui.widgets.line_view import LineView
 from jobmon_tui.tui.widgets.table_messages import LoadFailed, NewAbove
 from jobmon_tui.tui.widgets.window import PageSource, Place, Window, opened
 
 _TRIES = 3
 
 
-class WindowView(ScrollView):
-    """One heading line, and rows by position. A subclass says what stands in a line and draws it."""
+class WindowView(LineView):
+    """Executions by position, counted from the newest. A subclass says what stands in a line."""
 
     def __init__(self, source: PageSource, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self._source = source
         self._window: Window | None = None
-        self._cursor = 0
         self._cursor_id: int | None = None
         self._picked = False
         self._seen: int | None = None
-        self._painted: dict[int, Hashable] = {}
         self._turn = asyncio.Lock()
         self._filling = False
         self._loading = False
@@ -38,14 +31,6 @@ class WindowView(ScrollView):
         self._told_new = 0
         self.held = HeldActions(self._lacks)
         """The keys that are meant for a list, or a row, that is still being read."""
-
-    @abstractmethod
-    def line(self, y: int) -> Hashable:
-        """Return what stands in a line of the view; line 0 is the heading. Equal means: looks the same."""
-
-    @abstractmethod
-    def settled(self) -> None:
-        """Hear of any change of what is shown, or where."""
 
     # What stands in the view
 
@@ -65,34 +50,9 @@ class WindowView(ScrollView):
         return self._window.total if self._window else 0
 
     @property
-    def cursor(self) -> int:
-        """The cursor's position, counted from the newest row."""
-        return self._cursor
-
-    @property
     def current(self) -> Execution | None:
         """The cursor's row, None where there is none or it is still being read."""
         return self.row(self._cursor)
-
-    @property
-    def first(self) -> int:
-        """The position of the topmost visible row."""
-        return self.scroll_offset.y
-
-    @property
-    def rows_in_view(self) -> int:
-        """How many rows the view has lines for."""
-        return max(0, self.scrollable_content_region.height - 1)
-
-    @property
-    def line_width(self) -> int:
-        """The width of a line in cells."""
-        return self.scrollable_content_region.width
-
-    @property
-    def cursor_in_view(self) -> bool:
-        """True while the cursor's row can be seen."""
-        return self.first <= self._cursor < self.first + self.rows_in_view
 
     @property
     def visible_rows(self) -> list[Execution]:
@@ -189,21 +149,6 @@ class WindowView(ScrollView):
         self.scroll_quietly(first)
         self.settled()
 
-    def resize_list(self) -> None:
-        """Tell the scroll bar how long the list is; assigning `virtual_size` would repaint every line."""
-        size = Size(self.line_width, self.total + 1)
-        if size != self.virtual_size:
-            self.set_reactive(ScrollView.virtual_size, size)
-            self._scroll_update(size)
-
-    def scroll_quietly(self, first: int) -> None:
-        """Scroll without repainting: lines are compared afterwards; those that moved along are the same."""
-        first = max(0, min(first, self.max_scroll_y))
-        self.set_reactive(ScrollView.scroll_y, float(first))
-        self.set_reactive(ScrollView.scroll_target_y, float(first))
-        if self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = first
-
     def fill(self) -> None:
         """Read missing pages, if nothing reads already."""
         if not self._filling and self.total and self.rows_in_view:
@@ -228,34 +173,8 @@ class WindowView(ScrollView):
         finally:
             self._filling = False
 
-    # Painting
-
-    def repaint(self) -> None:
-        """Repaint the lines that differ from what was painted, and no other."""
-        lines = [self.line(y) for y in range(self.scrollable_content_region.height)]
-        for y in changed_lines(self._painted, lines):
-            self.refresh(Region(0, y, self.line_width, 1))
-
-    def repaint_all(self) -> None:
-        """Forget what was painted: colours or columns are others now."""
-        self._painted.clear()
-        self.refresh()
-
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Follow the wheel and the scroll bar."""
         super().watch_scroll_y(old_value, new_value)
         if self._window is not None and round(old_value) != round(new_value):
             self.settled()
-
-    # Moving
-
-    def bring_into_view(self) -> None:
-        """Scroll by half a page at once where the cursor has left the view: one repaint for many keys."""
-        height = self.rows_in_view
-        if self.cursor_in_view or not height:
-            return
-        half = max(1, height // 2)
-        first = self.first - half if self._cursor < self.first else self.first + half
-        if not first <= self._cursor < first + height:
-            first = self._cursor - half
-        self.scroll_quietly(first)
