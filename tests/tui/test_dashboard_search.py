@@ -1,6 +1,7 @@
 """The search's words in the dashboard narrow as they are typed, are completed, and a mistake is marked."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -77,6 +78,25 @@ async def test_a_word_that_is_not_known_is_marked_and_the_others_go_on_narrowing
         await stage.press("enter")
         await stage.until(lambda: "Only Failed · error “tim” · not understood: foo:" in stage.all_text)
         assert stage.table.total == 2 and stage.table.has_focus
+
+
+async def test_since_some_hours_ago_moves_along_and_the_cursor_keeps_its_row() -> None:
+    services = FakeServices()
+    now = datetime.now(UTC)
+    for minutes in range(119, 0, -1):
+        services.add("Sales", Status.SUCCEEDED, queued_at=now - timedelta(minutes=minutes, seconds=30))
+    async with on_stage(services) as stage:
+        await stage.press("slash", *"since:2h", "enter", *"jjj")
+        await stage.until(lambda: stage.table.total == 119 and stage.table.cursor == 3)
+        held, first = stage.table.current, stage.lines[1]
+        stage.screen.clock = lambda: now + timedelta(minutes=20)
+        services.database.feed.changed()
+        await stage.until(lambda: stage.table.total == 99)
+        await stage.settle()
+        assert stage.table.current == held and stage.lines[1] == first
+        assert stage.screen.is_shown() and "Only since 2h" in stage.all_text
+        await stage.press("G")
+        await stage.until(lambda: stage.rows[-1].startswith("›#21 "))
 
 
 async def test_tab_completes_keys_statuses_reports_and_accounts() -> None:

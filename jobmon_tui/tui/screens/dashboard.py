@@ -124,7 +124,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         if self.table.overview is None or self.table.wanted != self._wanted:
             await self.table.show(self._wanted, self.current_id)
         else:
-            await self.table.renew()
+            await self.renew_list()
 
     def _fresh(self) -> None:
         self._old = None

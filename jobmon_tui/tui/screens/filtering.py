@@ -3,7 +3,8 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from textual import on
 from textual.widgets import Input
@@ -22,6 +23,7 @@ from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.table_messages import LoadFailed
 
+_MOVES_EACH = timedelta(minutes=1)
 SEARCH_HELP = (
     "Search: a part of the report's name, status:failed, report:sales, error:timeout, since:2h, by:alice; "
     'in "quotes" what has spaces. Tab completes. What is not understood is marked, and narrows nothing'
@@ -49,6 +51,8 @@ class FilteringScreen(ActingScreen):
         self._search = Search()
         self._wanted = ExecutionFilter()
         self._loads = 0
+        self.clock: Callable[[], datetime] = partial(datetime.now, UTC)
+        self._read_at = self.clock()
 
     @abstractmethod
     def _say(self) -> None:
@@ -72,9 +76,21 @@ class FilteringScreen(ActingScreen):
 
     def _read(self, text: str, *, after: float = 0.0) -> None:
         """Let `text` say what is shown, after so many seconds without another one."""
-        self._search = parse(text, datetime.now(UTC))
+        self._read_at = self.clock()
+        self._search = parse(text, self._read_at)
         self._narrow(wanted_by(self._search), after=after)
         self._note()
+
+    async def renew_list(self) -> None:
+        """Read the list again; what was asked for since some hours ago moves along. Raises `JobmonError`."""
+        search, now = self._search, self.clock()
+        if search.since_text is None or now - self._read_at < _MOVES_EACH:
+            await self.table.renew()
+            return
+        moved = parse(self.query_one(SearchInput).value, now)
+        await self.table.renew(wanted_by(moved))
+        if search is self._search:
+            self._read_at, self._search, self._wanted = now, moved, wanted_by(moved)
 
     def _narrow(self, wanted: ExecutionFilter, *, after: float = 0.0) -> None:
         if wanted != self._wanted:

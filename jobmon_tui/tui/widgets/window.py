@@ -201,14 +201,16 @@ class Window:
     ) -> Sequence[Execution]:
         return await self._source.executions(self.wanted, limit, before=before, after=after, offset=offset)
 
-    async def renewed(self, place: Place) -> tuple["Window", int, int]:
+    async def renewed(self, place: Place, wanted: ExecutionFilter | None = None) -> tuple["Window", int, int]:
         """Return a window of this moment, with the first visible position and the cursor's in it.
 
         The view stays on its rows, but at the newest end it stays at the end. The cursor keeps its row.
+        `wanted` is the filter from now on, where that has moved with time.
         """
-        overview = await self._source.overview(self.wanted)
-        window = Window(self._source, self.wanted, overview)
-        came = await self._arrived(overview)
+        wanted = wanted or self.wanted
+        overview = await self._source.overview(wanted)
+        window = Window(self._source, wanted, overview)
+        came = await self._arrived(overview) if wanted == self.wanted else None
         if came is not None:
             window._pages = OrderedDict((number, list(page)) for number, page in self._pages.items())
             window._stale = set(window._pages)

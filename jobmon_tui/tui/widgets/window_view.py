@@ -98,15 +98,18 @@ class WindowView(LineView):
             self._seen, self._unseen = window.overview.newest, 0
             self._put(window, first, cursor)
 
-    async def renew(self) -> None:
-        """Read again what can have changed, and repaint the lines that differ. Raises `JobmonError`."""
+    async def renew(self, wanted: ExecutionFilter | None = None) -> None:
+        """Read again what can have changed, and repaint the lines that differ. Raises `JobmonError`.
+
+        `wanted` is the filter from now on, where that has moved with time.
+        """
         async with self._turn:
             if self._window is None:
                 self._put(*await opened(self._source, self.wanted, self.rows_in_view))
                 return
             for _ in range(_TRIES):
                 before = (self.first, self._cursor)
-                window, first, cursor = await self._window.renewed(self._place())
+                window, first, cursor = await self._window.renewed(self._place(), wanted)
                 if before == (self.first, self._cursor):
                     break  # else the reader moved meanwhile: what was read is for another place
             self._unseen = await self._count_unseen(window) if first > 0 else 0
