@@ -138,6 +138,14 @@ def parse(text: str, now: datetime | None = None) -> Search:
     return replace(search, name=" ".join(free)) if free else search
 
 
+def may_become_key(text: str) -> bool:
+    """Tell whether the last word may be the beginning of a key, such as `sta` of `status:`."""
+    words = split(text)
+    if not words or words[-1].end != len(text) or words[-1].key is not None or words[-1].quoted:
+        return False
+    return any(key.value.startswith(words[-1].value.lower()) for key in Key)
+
+
 def _wrong(search: Search, problem: Problem) -> Search:
     return replace(search, problems=(*search.problems, problem))
 

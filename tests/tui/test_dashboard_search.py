@@ -11,6 +11,7 @@ from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.search_note import SearchNote, under
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import Stage, on_stage
+from tests.tui.test_table_live import painted, some
 
 
 def assorted() -> FakeServices:
@@ -129,6 +130,19 @@ async def test_a_viewer_completes_the_accounts_that_the_rows_name() -> None:
     async with on_stage(services, caller=services.viewer) as stage:
         await stage.press("slash", *"by:")
         await stage.until(lambda: "ada · schedule · vic" in note(stage))
+
+
+async def test_a_key_that_is_being_typed_is_no_name_yet_but_enter_asks_at_once() -> None:
+    services = some(20)
+    services.add("Bulk", Status.SUCCEEDED)
+    async with on_stage(services) as stage:
+        with painted(stage.table) as lines:
+            await stage.press("slash", *"status:")
+            await stage.settle()
+        assert set(lines) <= {1}, "only the cursor's row, which shows where the keys go"
+        await stage.press("escape", "slash", "b", "enter")
+        await stage.until(lambda: stage.table.total == 1)
+        assert "Only “b”" in stage.all_text
 
 
 async def test_without_a_database_the_search_opens_all_the_same() -> None:

@@ -7,7 +7,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.domain.search import Key, Search, parse, quote, search_text, split, with_statuses
+from jobmon_tui.domain.search import (
+    Key,
+    Search,
+    may_become_key,
+    parse,
+    quote,
+    search_text,
+    split,
+    with_statuses,
+)
 from jobmon_tui.domain.search_completion import Known, completions
 from jobmon_tui.domain.text import one_line
 
@@ -206,6 +215,14 @@ KNOWN = Known(["Departures by airport", "Delays by carrier", "evil\x1b[0m"], ["a
 )
 def test_the_last_word_is_completed(text: str, texts: list[str]) -> None:
     assert [found.text for found in completions(text, KNOWN)] == texts
+
+
+@pytest.mark.parametrize(
+    ("text", "may"), [("st", True), ("air S", True), ("status", True), ("station", False), ("st ", False)]
+)
+def test_the_beginning_of_a_key_is_known(text: str, may: bool) -> None:
+    assert may_become_key(text) is may
+    assert not may_become_key(f'"{text}')
 
 
 def test_the_rest_of_a_completion_is_what_was_not_typed() -> None:

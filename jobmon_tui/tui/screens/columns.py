@@ -33,6 +33,12 @@ class ColumnsScreen(ModalScreen[frozenset[Column]]):
     """A list to tick. Gives the chosen columns; id, report, status and the action are always there."""
 
     BINDING_GROUP_TITLE = "Columns"
+    DEFAULT_CSS = """
+    ColumnsScreen #columns, ColumnsScreen #columns:focus {
+        width: 66; max-width: 100%; margin-bottom: 1; border: none; padding: 0;
+        background: $surface; background-tint: transparent;
+    }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [
         # With priority: in the list Enter, too, would tick.
         Binding("enter,escape,o", "done", "Done", priority=True),

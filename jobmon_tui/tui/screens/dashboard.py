@@ -182,7 +182,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         if table.overview is not None:
             may_queue = may(host.actor.role, Verb.RUN)
             said = empty_notice(
-                partial(key_of, self), narrowed=self._wanted != ExecutionFilter(), may_queue=may_queue
+                partial(key_of, self), narrowed=self.table.wanted != ExecutionFilter(), may_queue=may_queue
             )
             table.set_notice(said)
         self._say_status()
@@ -223,7 +223,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         if action == "show_all":
             return self._wanted != ExecutionFilter()
         if action == "search":
-            return not self.has_class("-searching")
+            return not self.is_searching
         return super().check_action(action, parameters)
 
     @on(NewAbove)
@@ -288,7 +288,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
             self._follow()
         else:
             self._reader.close()
-            self.table.focus()
+            self.set_focus(self.table)
         self._say_status()
 
     def on_descendant_focus(self) -> None:

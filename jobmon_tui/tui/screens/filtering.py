@@ -8,11 +8,12 @@ from functools import partial
 
 from textual import on
 from textual.widgets import Input
+from textual.worker import Worker
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import AUTOMATION, Status
 from jobmon_tui.domain.roles import Verb, may
-from jobmon_tui.domain.search import Search, parse, with_statuses
+from jobmon_tui.domain.search import Search, may_become_key, parse, with_statuses
 from jobmon_tui.domain.search_completion import Known
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.tui.frame import key_of
@@ -23,6 +24,8 @@ from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.table_messages import LoadFailed
 
+_KEY_SETTLES = 0.6
+"""Seconds that a word waits which may become a key: `st` of `status:` is hardly meant as a report's name."""
 _MOVES_EACH = timedelta(minutes=1)
 SEARCH_HELP = (
     "Search: a part of the report's name, status:failed, report:sales, error:timeout, since:2h, by:alice; "
@@ -42,8 +45,6 @@ class FilteringScreen(ActingScreen):
 
     DEFAULT_CSS = """
     FilteringScreen SearchInput, FilteringScreen SearchNote { display: none; }
-    FilteringScreen.-searching SearchInput, FilteringScreen.-searching SearchNote { display: block; }
-    FilteringScreen.-searching StatusLine, FilteringScreen.-searching KeyBar { display: none; }
     """
 
     def __init__(self) -> None:
@@ -51,6 +52,7 @@ class FilteringScreen(ActingScreen):
         self._search = Search()
         self._wanted = ExecutionFilter()
         self._loads = 0
+        self.is_searching = False
         self.clock: Callable[[], datetime] = partial(datetime.now, UTC)
         self._read_at = self.clock()
 
@@ -103,7 +105,9 @@ class FilteringScreen(ActingScreen):
         """Show another list in place of whatever is being read; keys wait for it."""
         self._loads += 1
         self.table.expect()
-        self.run_worker(self._loaded(work, self._loads), group="filter", exclusive=True)
+        # Not yet a coroutine: one that is replaced before it has begun would be left unawaited.
+        loading = partial(self._loaded, work, self._loads)
+        _worker: Worker[None] = self.run_worker(loading, group="filter", exclusive=True)
 
     async def _loaded(self, work: Callable[[], Awaitable[bool]], load: int) -> None:
         shown = await work()
@@ -150,11 +154,22 @@ class FilteringScreen(ActingScreen):
             is_open = any(word.open for word in self._search.words)
             self._write(f'{search.value}" ' if is_open else f"{search.value} ")
         search.cursor_position = len(search.value)
-        self.add_class("-searching")
+        self._let_search(True)
         self.refresh_bindings()
-        search.focus()
+        self.set_focus(search)
         self._note()
         self.run_worker(self._learn(), group="names", exclusive=True)
+
+    def _let_search(self, searching: bool) -> None:
+        """Put the search and its note where the status and the keys stand.
+
+        By a class of the screen this took 20 kB: then every part is painted anew.
+        """
+        self.is_searching = searching
+        for part in self.query("SearchInput, SearchNote"):
+            part.display = searching
+        for part in self.query("StatusLine, KeyBar"):
+            part.display = not searching
 
     async def _learn(self) -> None:
         """Read the names that can be completed; without them the search works as well."""
@@ -172,7 +187,7 @@ class FilteringScreen(ActingScreen):
     def searched(self, event: Input.Changed) -> None:
         """Narrow while it is typed; keys that wait were meant for another list."""
         self.held.forget()
-        self._read(event.value, after=SETTLE)
+        self._read(event.value, after=_KEY_SETTLES if may_become_key(event.value) else SETTLE)
 
     @on(SearchInput.Offered)
     def _note(self) -> None:
@@ -184,6 +199,9 @@ class FilteringScreen(ActingScreen):
     @on(SearchInput.Closed)
     def search_closed(self) -> None:
         """Give the keys back to the table."""
-        self.remove_class("-searching")
-        self.table.focus()
+        self._let_search(False)
+        if not self.is_shown():
+            wish = self.current_id
+            self._load(lambda: self._show(wish))  # at once, whatever else might have been typed
+        self.set_focus(self.table)  # its own `focus` would paint all of it
         self._say()

@@ -67,6 +67,7 @@ class ExecutionTable(WindowView, can_focus=True):
         self._told: tuple[Execution | None, Action, bool, bool] | None = None
         self._notice = ""
         self._lines = RowLines()
+        self._look: list[Style] = []
         self._minute: int | None = None
 
     @property
@@ -170,10 +171,13 @@ class ExecutionTable(WindowView, can_focus=True):
             self._notice = notice
             self.repaint()
 
-    def notify_style_update(self) -> None:
-        """Paint everything in its new colours."""
-        super().notify_style_update()
-        self._painted.clear()
+    def repaint(self) -> None:
+        """Repaint the lines that differ; all of them where a colour is another one."""
+        look = [self._style(part.removeprefix("table--")) for part in table_look.PARTS]
+        if look != self._look:  # each change of the focus says that styles may have changed
+            self._look = look
+            self._painted.clear()
+        super().repaint()
 
     @property
     def cursor_screen_offset(self) -> Offset:
@@ -182,13 +186,19 @@ class ExecutionTable(WindowView, can_focus=True):
         column = self._layout.start(Column.ACTION) if self.on_action else 0
         return Offset(x + column, y + 1 + self._cursor - self.first) if self.cursor_in_view else Offset(x, y)
 
-    def on_focus(self) -> None:
-        """Show the cursor in full."""
+    def on_focus(self, event: events.Focus) -> None:
+        """Show the cursor in full; Textual itself would paint every line anew."""
+        event.prevent_default()
+        self.has_focus = True
         self.settled()
+        self.screen.post_message(events.DescendantFocus(self))
 
-    def on_blur(self) -> None:
+    def on_blur(self, event: events.Blur) -> None:
         """Show that keys go elsewhere."""
+        event.prevent_default()
+        self.has_focus = False
         self.repaint()
+        self.screen.post_message(events.DescendantBlur(self))
 
     def on_resize(self) -> None:
         """Choose the columns for the new width, and keep the cursor in view."""
