@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.message_pump import MessagePump
+from textual.widgets import Input
 
 from jobmon_tui.tui.plain_end import PlainEnd
 
@@ -18,6 +19,9 @@ _LONGEST = 1.0
 """Seconds after which the next key is let through though the way of the last one broke off."""
 _ROUNDS = 2
 """A key's own way up, then that of the message that a widget may have answered it with."""
+
+
+_MOVES = frozenset({"up", "down", "pageup", "pagedown", "home", "end", "j", "k", "ctrl+d", "ctrl+u"})
 
 
 class OrderedKeys(PlainEnd):
@@ -38,10 +42,21 @@ class OrderedKeys(PlainEnd):
         """Take one key at a time; everything else as it comes."""
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
-        elif self._watchdog is None:
-            await self._take(event)
-        else:
+        elif self._watchdog is not None:
             self._kept_back.append(event)
+        elif self._stays(event):
+            await super().on_event(event)
+        else:
+            await self._take(event)
+
+    def _stays(self, event: events.Key | events.Paste) -> bool:
+        """Tell whether a key leaves the focus where it is: the next one follows it through the same queues.
+
+        To follow each costs a millisecond, and a held one would be painted at every step.
+        """
+        if not isinstance(event, events.Key):
+            return False
+        return event.is_printable if isinstance(self.focused, Input) else event.key in _MOVES
 
     async def _take(self, event: events.Key | events.Paste) -> None:
         self._turn += 1
@@ -72,5 +87,5 @@ class OrderedKeys(PlainEnd):
             return
         self._watchdog.cancel()
         self._watchdog = None
-        if self._kept_back:
-            await self._take(self._kept_back.popleft())
+        while self._kept_back and self._watchdog is None:
+            await self.on_event(self._kept_back.popleft())
