@@ -52,14 +52,20 @@ def prepare(environ: MutableMapping[str, str]) -> None:
 
 
 def _is_colourless(term: str) -> bool:
-    """Tell whether terminfo knows this terminal, and knows no colours of it, as of a vt100."""
+    """Tell whether this terminal has no colours, as terminfo says, or where there is none, by its name.
+
+    A process can ask terminfo for one terminal only: for any other it gets the first one's answer.
+    """
+    by_name = term.startswith("vt")
     try:
         import curses
-
+    except ImportError:
+        return by_name
+    try:
         curses.setupterm(term, 1)
         return curses.tigetnum("colors") < 0
-    except (ImportError, curses.error, TypeError):
-        return False
+    except curses.error:
+        return by_name
 
 
 class Forms(Enum):

@@ -6,6 +6,7 @@ The terminal is emulated; what a kind of terminal must not be sent is looked for
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +130,16 @@ def test_the_terminals_cursor_is_where_reading_goes_on() -> None:
         terminal.wait_for("Queue which report now?")
         line = terminal.text.split("\n")[terminal.cursor[1]]
         assert "part of its name" in line
+
+
+def test_a_dumb_terminal_is_sent_no_control_sequence(tmp_path: Path) -> None:
+    place = {"TERM": "dumb", "JOBMON_DATABASE_URL": f"sqlite:///{tmp_path}/jobmon.db", "HOME": str(tmp_path)}
+    terminal = Terminal([], place)
+    try:
+        terminal.wait_for("Your name:")
+        terminal.child.sendeof()
+        terminal.wait_end()
+    finally:
+        terminal.close()
+    assert terminal.written
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", terminal.written.decode())
