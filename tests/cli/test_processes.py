@@ -93,7 +93,7 @@ def test_the_way_to_the_dashboard_imports_nothing_heavy() -> None:
         "import os, sys; sys.stdin.isatty = sys.stdout.isatty = lambda: True\n"
         "os.environ['TERM'] = 'xterm'\n"
         "import jobmon_tui.cli.dashboard as dashboard\n"
-        "dashboard.open_dashboard = lambda scheduler: 7\n"
+        "dashboard.open_dashboard = lambda *_flags, **_more: 7\n"
         "from jobmon_tui.cli.way_in import enter\n"
         "code = enter([])\n"
         "heavy = {'typer', 'pydantic', 'pydantic_settings', 'sqlalchemy', 'sqlmodel', 'keyring', 'alembic'}\n"
