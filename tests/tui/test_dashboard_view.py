@@ -218,3 +218,14 @@ async def test_what_the_starter_offers_is_said_in_one_line_until_it_is_done(size
         # Taken away again by hand: the line comes back by itself, once the toast over it is gone.
         missing.append(True)
         await stage.until(lambda: hint in stage.all_text and "p Put file" in stage.all_text, seconds=30)
+
+
+async def test_a_reading_that_is_overtaken_by_the_end_ends_quietly() -> None:
+    services = FakeServices()
+    services.add("Sales")
+    async with on_stage(services) as stage:
+        stage.screen.ready = False  # as at its end, whose timers and messages come no more
+        await stage.table.remove()
+        services.add("Sales")
+        await stage.pilot.pause(0.5)
+        assert stage.app.crash is None

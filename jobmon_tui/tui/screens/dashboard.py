@@ -8,6 +8,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.css.query import NoMatches
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Status
@@ -114,6 +115,10 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         live = Live(self.host.services.changes, self._renew, self._fresh, self._stale)
         try:
             await live.run()
+        except NoMatches:
+            # The parts are taken down before the screen, and before this is told to end.
+            if self.query(ExecutionTable):
+                raise
         except JobmonError as error:
             self._stale(error.message)
             self.host.refused(error)
@@ -158,7 +163,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
             self._say()
 
     def _tick(self) -> None:
-        if self.in_sight.is_set():
+        if self.ready and self.in_sight.is_set():
             self.table.tick()
             self._say()
 
