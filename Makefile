@@ -46,6 +46,7 @@ bench: $(PEERS) ## measure the retry on a million executions, and the engine aga
 	$(BIN)/python -m tests.benchmarks.bench_engine
 	$(BIN)/python -m tests.benchmarks.bench_postgres
 	$(BIN)/python -m tests.benchmarks.bench_feed
+	$(BIN)/python -m tests.benchmarks.bench_scale
 
 pictures: $(STAMP) ## the README's pictures, from the real dashboard
 	$(BIN)/python docs/pictures/make.py

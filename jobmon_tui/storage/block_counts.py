@@ -9,7 +9,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    TextClause,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -23,30 +35,43 @@ from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import executions
 
 FINAL: Final = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+_NEAR: Final = 1_000
+"""Ids below the greatest that are counted without looking at any block."""
 _MOST_GAPS: Final = 100
 """Blocks that stand open between final ones, of which each is counted by itself."""
 _MOST_BY_HAND: Final = 10 * BLOCK
 """Ids that are looked at for the hours, where nobody has counted the blocks of a long history yet."""
-_GAPS: Final = text(
-    """
+
+
+def _gaps(known: str) -> TextClause:
+    return text(
+        f"""
 SELECT block, before FROM (
   SELECT block, lag(block, 1, :first - 1) OVER (ORDER BY block) AS before
-  FROM execution_block WHERE is_final AND block >= :first
+  FROM execution_block WHERE ({known}) AND block >= :first
 ) AS each WHERE block > before + 1
 UNION ALL
-SELECT NULL, coalesce(max(block), :first - 1) FROM execution_block WHERE is_final AND block >= :first
+SELECT NULL, coalesce(max(block), :first - 1) FROM execution_block WHERE ({known}) AND block >= :first
 ORDER BY 2
-"""
-).bindparams(bindparam("first", type_=BIG))
+"""  # noqa: S608
+    ).bindparams(bindparam("first", type_=BIG))
+
+
+_GAPS: Final = _gaps("is_final")
+# Of a block that was queued before nothing counts; of one queued since then, all that was counted.
+_GAPS_SINCE: Final = _gaps("(is_final AND queued_from >= :since) OR queued_to < :since").bindparams(
+    bindparam("since", type_=UtcText)
+)
 Span = tuple[int, int | None]
 """Ids from the first one up to, and without, the second."""
 
 
-def uncounted(connection: Executes, low: int) -> tuple[int, Sequence[Span]]:
-    """Return the first block that begins at `low` or above, and the ids from `low` on in no final block."""
+def uncounted(connection: Executes, low: int, since: datetime | None = None) -> tuple[int, Sequence[Span]]:
+    """Return the first block that begins at `low` or above, and the ids from `low` on that no block knows."""
     first = -(-low // BLOCK)
     spans: list[Span] = [(low, first * BLOCK)] if low < first * BLOCK else []
-    for row in connection.execute(_GAPS, {"first": first}):
+    values: dict[str, object] = {"first": first} | ({} if since is None else {"since": since})
+    for row in connection.execute(_GAPS if since is None else _GAPS_SINCE, values):
         begin, end = (row.before + 1) * BLOCK, None if row.block is None else row.block * BLOCK
         if spans and spans[-1][1] == begin:
             spans[-1] = (spans[-1][0], end)
@@ -63,8 +88,16 @@ def within(span: Span) -> ColumnElement[bool]:
 
 
 def count_above(connection: Executes, narrow: Narrowing, low: int) -> int:
-    """Count what a filter of statuses and reports matches from the id `low` on."""
-    first, spans = uncounted(connection, low)
+    """Count what a filter of statuses, reports and a time matches from the id `low` on."""
+    if low:
+        # What a list asks after every change: how many rows are new. One trip, and next to no rows.
+        greatest = select(func.max(executions.c.id)).scalar_subquery()
+        query = narrow.on(select(func.count()).select_from(executions).where(executions.c.id >= low))
+        near = case((greatest < literal(low + _NEAR, BIG), query.scalar_subquery()))
+        found = connection.execute(select(near)).scalar()
+        if found is not None:
+            return int(found)
+    first, spans = uncounted(connection, low, narrow.since)
     if len(spans) > _MOST_GAPS:
         query = narrow.on(select(func.count()).select_from(executions).where(executions.c.id >= low))
         return int(connection.execute(query).scalar_one())
@@ -74,16 +107,21 @@ def count_above(connection: Executes, narrow: Narrowing, low: int) -> int:
     ]
     kept = [status for status in FINAL if not narrow.statuses or status in narrow.statuses]
     if kept:
-        by_hand.append(_kept(kept, narrow.names, first).scalar_subquery())
+        by_hand.append(_kept(kept, narrow, first).scalar_subquery())
     counted = connection.execute(select(*(each.label(f"n{at}") for at, each in enumerate(by_hand)))).one()
     return sum(int(each) for each in counted)
 
 
-def _kept(statuses: Sequence[Status], names: Sequence[str] | None, first: int) -> Select[Any]:
-    table = blocks if names is None else report_blocks
+def _kept(statuses: Sequence[Status], narrow: Narrowing, first: int) -> Select[Any]:
+    table = blocks if narrow.names is None else report_blocks
     total: Any = sum(func.coalesce(func.sum(table.c[status.value.lower()]), 0) for status in statuses)
     query = select(total).where(table.c.block >= first)
-    return query if names is None else query.where(table.c.report.in_(names))
+    if narrow.names is not None:
+        query = query.where(table.c.report.in_(narrow.names))
+    if narrow.since is None:
+        return query
+    since = blocks.c.queued_from >= narrow.since
+    return query.where(since if table is blocks else table.c.block.in_(select(blocks.c.block).where(since)))
 
 
 def first_id_since(connection: Executes, since: datetime) -> int:

@@ -68,11 +68,12 @@ class BlockQueries(OnConnection):
         """Note a block to which no execution will come."""
         values = select(
             bindparam("block", block, BIG),
+            func.min(executions.c.queued_at),
             func.max(executions.c.queued_at),
             text("false"),
             *(literal(0, BIG) for _ in FINAL),
         ).where(within((block * BLOCK, (block + 1) * BLOCK)))
-        columns = ["block", "queued_to", "is_final", *_COUNTS]
+        columns = ["block", "queued_from", "queued_to", "is_final", *_COUNTS]
         rows = values.having(func.count() > 0)
         self._connection.execute(insert(blocks).from_select(columns, rows).on_conflict_do_nothing())
 

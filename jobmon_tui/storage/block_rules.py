@@ -49,9 +49,10 @@ _RULES: Final[Mapping[str, Executable]] = {
     "are taken for final and are not": _of(
         f"SELECT b.block FROM {_FINAL_ROWS} WHERE e.status IN ('Queued', 'Running')"  # noqa: S608
     ),
-    "have executions queued later than they say": _of(
+    "have executions queued at other times than they say": _of(
         "SELECT b.block FROM job_execution_log AS e "  # noqa: S608
-        f"JOIN execution_block AS b ON b.block = e.id / {BLOCK} WHERE e.queued_at > b.queued_to"
+        f"JOIN execution_block AS b ON b.block = e.id / {BLOCK} WHERE e.queued_at > b.queued_to "
+        "OR e.queued_at < b.queued_from"
     ),
 }
 

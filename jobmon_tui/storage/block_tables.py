@@ -25,8 +25,9 @@ class ExecutionBlockRow(SQLModel, table=True):
     __tablename__ = "execution_block"
     __table_args__ = (Index("ix_block_open", "block", **where(NOT_FINAL)),)
     block: int = Field(primary_key=True, sa_type=BIG)
+    queued_from: datetime = Field(default=None, sa_column=Column(UtcText, nullable=False))
     queued_to: datetime = Field(default=None, sa_column=Column(UtcText, nullable=False))
-    """No execution in it was queued later."""
+    """No execution in it was queued before the one, none after the other."""
     is_final: bool
     succeeded: int = Field(sa_type=BIG)
     failed: int = Field(sa_type=BIG)

@@ -21,7 +21,7 @@ CANDIDATES: Final = 10_000
 def bounded(wanted: ExecutionFilter, connection: Executes) -> Narrowing:
     """Return what a filter lets through, with the id below which it does not look."""
     narrow = narrowing(wanted, connection)
-    if narrow.is_counted or narrow.matches_nothing:
+    if narrow.matches_nothing:
         return narrow
     if narrow.since is not None:
         narrow = replace(narrow, floor=first_id_since(connection, narrow.since))

@@ -50,9 +50,10 @@ SQLITE_TRIGGERS: dict[str, str] = {
     # No row comes to a block that is counted, but by hand: then it is counted anew.
     "execution_late": f"AFTER INSERT ON {_LOG} WHEN NEW.id / {BLOCK} <= (SELECT max(block) FROM execution_block) BEGIN "
     f"DELETE FROM report_block WHERE block = NEW.id / {BLOCK}; DELETE FROM hour_block WHERE block = NEW.id / {BLOCK}; "
-    "INSERT INTO execution_block (block, queued_to, is_final, succeeded, failed, cancelled) "
-    f"VALUES (NEW.id / {BLOCK}, NEW.queued_at, 0, 0, 0, 0) ON CONFLICT (block) DO UPDATE SET is_final = 0, succeeded = 0, "
-    "failed = 0, cancelled = 0, queued_to = max(queued_to, excluded.queued_to); END",
+    "INSERT INTO execution_block (block, queued_from, queued_to, is_final, succeeded, failed, cancelled) "
+    f"VALUES (NEW.id / {BLOCK}, NEW.queued_at, NEW.queued_at, 0, 0, 0, 0) ON CONFLICT (block) DO UPDATE SET is_final = 0, succeeded = 0, "
+    "failed = 0, cancelled = 0, queued_from = min(queued_from, excluded.queued_from), "
+    "queued_to = max(queued_to, excluded.queued_to); END",
     "execution_pruned": f"AFTER DELETE ON {_LOG} WHEN EXISTS ({_FINAL_BLOCK}) BEGIN "
     + _less_of("report_block", " AND report = OLD.report")
     + _less_of("hour_block", " AND hour = substr(OLD.finished_at, 1, 13) || ':00:00.000000Z'")

@@ -20,9 +20,11 @@ BEGIN
   PERFORM pg_advisory_xact_lock({BLOCKS_LOCK});
   DELETE FROM report_block WHERE block = ANY (theirs);
   DELETE FROM hour_block WHERE block = ANY (theirs);
-  INSERT INTO execution_block AS its (block, queued_to, is_final, succeeded, failed, cancelled)
-  SELECT id / {BLOCK}, max(queued_at), false, 0, 0, 0 FROM job_execution_log WHERE id = ANY (late) GROUP BY 1 ORDER BY 1
+  INSERT INTO execution_block AS its (block, queued_from, queued_to, is_final, succeeded, failed, cancelled)
+  SELECT id / {BLOCK}, min(queued_at), max(queued_at), false, 0, 0, 0 FROM job_execution_log
+  WHERE id = ANY (late) GROUP BY 1 ORDER BY 1
   ON CONFLICT (block) DO UPDATE SET is_final = false, succeeded = 0, failed = 0, cancelled = 0,
+    queued_from = least(its.queued_from, excluded.queued_from),
     queued_to = greatest(its.queued_to, excluded.queued_to);
 END $$
 """

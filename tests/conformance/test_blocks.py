@@ -163,7 +163,7 @@ async def test_retention_takes_from_the_blocks_what_it_deletes(store: Store, raw
         ("UPDATE hour_block SET cancelled = 0 WHERE block = 1", "by hour wrongly"),
         (
             "UPDATE execution_block SET is_final = true, queued_to = '2020-01-01' WHERE block = 1",
-            "queued later",
+            "at other times",
         ),
         (
             "UPDATE job_execution_log SET status = 'Running', worker = 'w' WHERE status = 'Queued'",
@@ -178,7 +178,7 @@ async def test_a_check_tells_of_blocks_that_are_wrong(store: Store, raw: Raw, da
         [[greatest]] = raw("SELECT max(id) FROM job_execution_log")
         assert greatest == 3 * BLOCK - 1
         await store.write(queue_one)
-        raw("INSERT INTO execution_block VALUES (3, '2030-01-01', true, 0, 0, 0)")
+        raw("INSERT INTO execution_block VALUES (3, '2020-01-01', '2030-01-01', true, 0, 0, 0)")
     raw(damage)
     found = await problems(store)
     assert any(said in line for line in found), found
@@ -217,7 +217,7 @@ async def test_a_list_that_no_counter_knows_ends_after_so_many(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(store, 0, 1)
-    wanted = ExecutionFilter(since=NOW)
+    wanted = ExecutionFilter(by="Ada")
     whole = [each.id for each in await list_executions(store, VIEWER, wanted, 200)]
     assert len(whole) == 110
     monkeypatch.setattr(listing_bounds, "MOST", 30)
@@ -231,10 +231,59 @@ async def test_a_list_that_no_counter_knows_ends_after_so_many(
     assert (few.total, few.floor, few.total_is_least) == (10, 0, False)
     # Of who asked only the newest are looked at, however many more there are.
     monkeypatch.setattr(listing_bounds, "CANDIDATES", 40)
-    asked_for = ExecutionFilter(FAILED, by="ADA")
+    asked_for = replace(wanted, statuses=FAILED)
     seen = await overview(store, VIEWER, asked_for, Liveness())
     assert (seen.total, seen.total_is_least) == (10, True)
     found = await list_executions(store, VIEWER, asked_for, 100)
     assert [each.id for each in found] == [each for each in whole[:40] if each % BLOCK in range(21, 31)]
     nobody = await overview(store, VIEWER, ExecutionFilter(by="schedule"), Liveness())
     assert (nobody.total, nobody.newest, nobody.total_is_least) == (0, None, True)
+
+
+async def test_a_time_takes_the_blocks_that_lie_after_it_and_looks_into_that_around_it(
+    store: Store, raw: Raw
+) -> None:
+    for block in range(5):
+        rows = [
+            (
+                block * BLOCK + n,
+                "Failed" if n % 3 else "Succeeded",
+                None,
+                NOW + timedelta(minutes=10 * block + n),
+            )
+            for n in range(1, 10)
+        ]
+        # One that was queued much later than its neighbours, by a clock that was ahead.
+        late = [(block * BLOCK + 10, "Succeeded", None, NOW + timedelta(minutes=30))] if block == 1 else []
+        await store.write(history([*rows, *late]))
+    times = [NOW + timedelta(minutes=m) for m in (0, 1, 5, 9, 15, 30, 31, 45, 60)]
+    wishes = [
+        ExecutionFilter(statuses, search=name, since=at)
+        for at in times
+        for statuses in (FAILED, frozenset())
+        for name in (None, "sal")
+    ]
+
+    async def answers() -> list[object]:
+        found: list[object] = []
+        for wanted in wishes:
+            ids = [each.id for each in await list_executions(store, VIEWER, wanted, 100)]
+            seen = await overview(store, VIEWER, wanted, Liveness())
+            assert (seen.total, seen.newest, seen.total_is_least) == (
+                len(ids),
+                ids[0] if ids else None,
+                False,
+            )
+            assert [await count_newer(store, VIEWER, wanted, each) for each in ids] == list(range(len(ids)))
+            found.append(ids)
+        return found
+
+    before = await answers()
+    assert await count_blocks(store) == 4
+    assert await answers() == before
+    assert await problems(store) == []
+    raw("UPDATE execution_block SET failed = failed + 5 WHERE block = 3")
+    for minutes, more in ((0, 5), (31, 5), (32, 0)):
+        wanted = ExecutionFilter(FAILED, since=NOW + timedelta(minutes=minutes))
+        ids = await list_executions(store, VIEWER, wanted, 100)
+        assert (await overview(store, VIEWER, wanted, Liveness())).total == len(ids) + more

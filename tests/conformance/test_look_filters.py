@@ -109,6 +109,17 @@ async def test_who_asked_is_found_by_the_whole_name_whatever_its_case(store: Sto
     assert await _found(store, ExecutionFilter(by="gone")) == [6]
 
 
+@pytest.mark.parametrize(
+    "name", ["O'Brien", "'; --", "a\\'b", "$1 :x %s %(y)s ? __[POSTCOMPILE_z]", "é – 漢"]
+)
+async def test_names_are_only_names_whatever_is_in_them(store: Store, name: str) -> None:
+    await _failed(store, ["timeout", None], name, name)
+    await _failed(store, ["timeout"], "ada", "Sales")
+    for wanted in (ExecutionFilter(report=name), ExecutionFilter(by=name), ExecutionFilter(search=name)):
+        assert await _found(store, wanted) == [2, 1]
+        assert await _found(store, replace(wanted, error="time", statuses=frozenset({Status.FAILED}))) == [1]
+
+
 async def test_the_words_of_a_search_narrow_together(store: Store) -> None:
     await _failed(store, ["Timeout", "boom", "timeout", None], "ada", "Sales north")
     await _failed(store, ["timeout"], "vic", "Sales south")

@@ -1,6 +1,7 @@
 """Keeping a view live: read again after each change, keep old data through an outage, come back by itself."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,11 @@ AT_LEAST_EVERY = 5.0
 """Seconds after which the view is read again though nothing was heard: a worker may have died silently."""
 PAUSE = 0.1
 """Seconds between two readings, so that a burst of changes is read once."""
+SPREAD = 0.1
+"""Seconds, at most, from a change to its reading: all dashboards hear of it at once, and share one server.
+
+Of 20 of them on two cores beside it p95 of a read was 79 ms without and 32 ms with it (docs/scale.md).
+"""
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 5.0
 
 
@@ -36,7 +42,8 @@ class Live:
                     self.fresh()
                     back_off = FIRST_BACK_OFF
                     await asyncio.sleep(PAUSE)
-                    await changes.wait(AT_LEAST_EVERY)
+                    if await changes.wait(AT_LEAST_EVERY):
+                        await asyncio.sleep(random.uniform(0.0, SPREAD))  # noqa: S311 - no secret
                 except JobmonError as error:
                     if error.code is not ErrorCode.STORAGE_UNAVAILABLE:
                         raise

@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.create_table(
         "execution_block",
         sa.Column("block", BIG, primary_key=True, autoincrement=False),
+        sa.Column("queued_from", UtcText, nullable=False),
         sa.Column("queued_to", UtcText, nullable=False),
         sa.Column("is_final", sa.Boolean, nullable=False),
         *_counts(),
