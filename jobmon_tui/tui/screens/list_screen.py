@@ -47,8 +47,6 @@ class ListScreen(Screen[None], Generic[T]):
     ListScreen .-wide SectionsPanel { width: 2fr; height: 100%; }
     ListScreen .-wide LineList { width: 3fr; }
     ListScreen PartSearch { display: none; }
-    ListScreen.-searching PartSearch { display: block; }
-    ListScreen.-searching StatusLine { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
@@ -263,14 +261,19 @@ class ListScreen(Screen[None], Generic[T]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only keys that do something."""
         if action == "search":
-            return not self.has_class("-searching")
+            return not self.query_one(PartSearch).display
         return super().check_action(action, parameters)
 
     def action_search(self) -> None:
         """Open the search."""
-        self.add_class("-searching")
-        self.refresh_bindings()
+        self._let_search(True)
         self.set_focus(self.query_one(PartSearch))
+
+    def _let_search(self, searching: bool) -> None:
+        """Put the search where the status stands; by a class of the screen all would be painted anew."""
+        self.query_one(PartSearch).display = searching
+        self.query_one(StatusLine).display = not searching
+        self.refresh_bindings()
 
     @on(Input.Changed, "#search")
     def searched(self, event: Input.Changed) -> None:
@@ -284,8 +287,7 @@ class ListScreen(Screen[None], Generic[T]):
     @on(PartSearch.Closed)
     def search_closed(self) -> None:
         """Give the keys back to the list."""
-        self.remove_class("-searching")
-        self.refresh_bindings()
+        self._let_search(False)
         self.set_focus(self.list)
 
     def action_back(self) -> None:

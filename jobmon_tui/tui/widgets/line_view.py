@@ -26,6 +26,7 @@ class LineView(ScrollView):
         super().__init__(id=id)
         self._cursor = 0
         self._painted: dict[int, Line] = {}
+        self._look: list[Style] = []
 
     @property
     @abstractmethod
@@ -70,7 +71,12 @@ class LineView(ScrollView):
     # Painting
 
     def repaint(self) -> None:
-        """Repaint the lines that differ from what was painted, and no other."""
+        """Repaint the lines that differ from what was painted, and no other; all where a colour does."""
+        # Asked for here: each change of the focus says that colours may have changed.
+        look = [self._style(part.removeprefix("table--")) for part in table_look.PARTS]
+        if look != self._look:
+            self._look = look
+            self._painted.clear()
         lines = [self.line(y) for y in range(self.scrollable_content_region.height)]
         for y in changed_lines(self._painted, lines):
             self.refresh(Region(0, y, self.line_width, 1))
@@ -94,11 +100,6 @@ class LineView(ScrollView):
 
     def _style(self, name: str) -> Style:
         return self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
-
-    def notify_style_update(self) -> None:
-        """Paint everything in its new colours."""
-        super().notify_style_update()
-        self._painted.clear()
 
     def resize_list(self) -> None:
         """Tell the scroll bar how long the list is; assigning `virtual_size` would repaint every line."""
