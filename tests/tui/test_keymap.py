@@ -110,6 +110,7 @@ def test_a_key_is_read_as_people_write_it(written: str, key: str) -> None:
         ("ctrl+", "no terminal sends such a key"),
         ("\x1b", "it is no key that can be typed"),
         ("alt+r", "keys with Alt do not come through"),
+        ("±", "this sign cannot be a key"),
         ("ctrl+i", "terminals cannot tell it from tab"),
         ("ctrl+h", "terminals cannot tell it from backspace"),
     ],
@@ -124,7 +125,7 @@ def test_what_is_shown_of_a_key_can_be_written() -> None:
         assert parse_key(shown(key)) == parse_key(key) == key
 
 
-@given(st.text(max_size=20))
+@given(st.one_of(st.text(max_size=20), st.characters()))
 def test_any_text_is_a_key_or_is_refused(text: str) -> None:
     try:
         key = parse_key(text)

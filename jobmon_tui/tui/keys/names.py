@@ -57,6 +57,10 @@ def named_keys() -> frozenset[str]:
     return frozenset(found)
 
 
+def _character(key: str) -> str | None:
+    return _SIGNS.get(key) or key_to_character(key)
+
+
 def is_typed(key: str) -> bool:
     """Tell whether a key, as Textual names it, writes a character where text is typed."""
     return key not in named_keys() or key == "space"
@@ -71,7 +75,10 @@ def parse_key(written: str) -> str:
     if len(text) == 1:
         if not text.isprintable():
             raise ValueError("it is no key that can be typed")
-        return _ALIASES.get(text) or ("space" if text == " " else _character_to_key(text))
+        key = _ALIASES.get(text) or ("space" if text == " " else _character_to_key(text))
+        if key in named_keys() or _character(key) == text:
+            return key
+        raise ValueError("this sign cannot be a key: take a letter, a digit or a plainer sign")
     *modifiers, last = text.lower().split("+")
     last = _ALIASES.get(last) or (_character_to_key(last) if len(last) == 1 else last)
     key = "+".join([*modifiers, last])
@@ -83,7 +90,7 @@ def parse_key(written: str) -> str:
     if key in named_keys():
         return key
     # The names of characters that Textual uses itself, such as `question_mark`.
-    character = _SIGNS.get(key, key_to_character(key)) if not modifiers else None
+    character = _character(key) if not modifiers else None
     if character is not None and character.isprintable():
         return _character_to_key(character)
     raise ValueError("no terminal sends such a key")
