@@ -12,7 +12,6 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.sign_in import SignedIn
-from jobmon_tui.tui.bell import FailureBell
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.driver import LastingDriver
@@ -170,6 +169,8 @@ class JobmonApp(TimedApp, LookingApp):
         self._signed_in = True
         self._replace_all(self.make_dashboard())
         if self.options.bell:
+            from jobmon_tui.tui.bell import FailureBell
+
             listening = FailureBell(self.services, caller, self.bell).listen()
             self.run_worker(listening, name="bell", group="bell", exclusive=True)
 

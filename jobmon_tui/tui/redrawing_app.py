@@ -8,7 +8,6 @@ from textual.driver import Driver
 
 from jobmon_tui.services.facade import EmbeddedWorker
 from jobmon_tui.tui.copying_app import CopyingApp
-from jobmon_tui.tui.job_control import stop_until_in_front
 
 _ANEW = "\x0f\x1b(B\x1b[m\x1b[r\x1b[?6l\x1b[?7l\x1b[?25l\x1b[2J"
 """Undoes what noise may have done: character sets, colours, margins, wrapping, a cursor that shows."""
@@ -40,6 +39,8 @@ class RedrawingApp(CopyingApp):
         if self.worker is not None:
             self.warned(_WOULD_FREEZE)
         elif not self.is_headless:
+            from jobmon_tui.tui.job_control import stop_until_in_front
+
             with self.suspend():
                 stop_until_in_front()
             self.action_redraw()

@@ -138,15 +138,23 @@ def bindings_map(kind: type[DOMNode], keys: Keys) -> BindingsMap:
     return BindingsMap.from_keys(by_key)
 
 
+def _first_of(kind: type[DOMNode], name: str, keys: Keys) -> str | None:
+    for one in with_keys(bound(kind), keys):
+        if one.name == name and not one.binding.system:
+            return shown(one.binding.key)
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _first_as_it_comes(kind: type[DOMNode], name: str) -> str | None:
+    return _first_of(kind, name, {})
+
+
 def first_key(node: DOMNode, name: str, keys: Keys) -> str:
     """Return an action's first key as text, sought on the node, then around it; empty where it has none."""
     for each in node.ancestors_with_self:
-        found = [one for one in with_keys(bound(type(each)), keys) if one.name == name]
-        found = [one for one in found if not one.binding.system]
-        if found:
-            # In the order of the class that declares it: an inherited place would put Home before g.
-            declared = [one.binding.key for one in own(found[0].owner)]
-            place = {key: at for at, key in reversed([*enumerate(declared)])}
-            first = min(found, key=lambda one: place.get(one.binding.key, len(place)))
-            return shown(first.binding.key)
+        kind = type(each)
+        found = _first_of(kind, name, keys) if keys else _first_as_it_comes(kind, name)
+        if found is not None:
+            return found
     return ""
