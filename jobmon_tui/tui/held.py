@@ -48,6 +48,10 @@ class HeldActions:
         finally:
             self._releasing = False
 
+    def forget_acts(self) -> None:
+        """Drop what would be done to a row; moves stay."""
+        self._queue = deque(each for each in self._queue if each[1] is not Needs.ROW)
+
     def forget(self) -> None:
         """Drop what waits: the list did not come."""
         self._queue.clear()

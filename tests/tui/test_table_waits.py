@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.tui.held import HeldActions, Needs
+from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from tests.tui.fake_services import FakeServices
-from tests.tui.stage import Stage, on_stage
+from tests.tui.stage import Stage, make_app, on_stage
 
 
 def mixed() -> FakeServices:
@@ -65,6 +66,22 @@ async def test_a_search_that_is_typed_on_drops_what_waited_for_another_list() ->
         await stage.until(lambda: stage.table.total == 0)
         await stage.settle()
         assert services.database.writes == 0 and stage.screen.query_one("#search").has_focus
+
+
+async def test_before_the_first_list_moves_wait_and_nothing_is_done_to_a_row_that_nobody_saw() -> None:
+    services = FakeServices()
+    for _ in range(5):
+        services.add("Sales", error="boom")
+    services.database.delay = 0.3
+    app = make_app(services)
+    async with app.run_test() as pilot:
+        stage = Stage(app, pilot, services)
+        await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)
+        await stage.burst("jrj")
+        assert stage.table.overview is None
+        await stage.until(lambda: stage.table.cursor == 2)
+        await stage.settle()
+        assert services.database.writes == 0
 
 
 async def test_copying_and_the_output_wait_for_their_row() -> None:

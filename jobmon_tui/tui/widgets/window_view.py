@@ -146,6 +146,8 @@ class WindowView(LineView):
         )
 
     def _put(self, window: Window, first: int, cursor: int) -> None:
+        if self._window is None:
+            self.held.forget_acts()  # nobody has seen a row yet
         self._window = window
         self._cursor = max(0, min(cursor, window.total - 1))
         self.resize_list()
