@@ -54,7 +54,7 @@ def note(stage: Stage, key: str) -> str:
     found = row(stage, key)._note
     said = str(found.content) if found.has_class("-said") else ""
     assert said.startswith("✗ ") == found.has_class("-wrong")  # not by colour alone
-    return said.removeprefix("✗ ")
+    return said
 
 
 def kept(services: FakeServices, name: str) -> Report:

@@ -35,9 +35,7 @@ class PlainArea(TextArea):
     """
 
     def __init__(self) -> None:
-        super().__init__(
-            compact=True, highlight_cursor_line=False, show_line_numbers=False, tab_behavior="focus"
-        )
+        super().__init__(highlight_cursor_line=False, show_line_numbers=False, tab_behavior="focus")
         self.cursor_blink = False
         self.match_cursor_bracket = False
 
