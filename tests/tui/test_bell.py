@@ -1,5 +1,7 @@
 """The bell: once for what failed since, not for what had failed before, never when nobody asked for it."""
 
+import asyncio
+
 import pytest
 
 from jobmon_tui.domain.execution import Status
@@ -21,31 +23,53 @@ def test_it_rings_when_there_are_more_failures_than_there_were() -> None:
     assert strokes == [0, 0, 1, 2, 2, 2, 3]
 
 
-@pytest.mark.parametrize("wanted", [True, False])
 async def test_the_dashboard_rings_for_a_new_failure_on_whatever_screen_and_through_an_outage(
-    wanted: bool, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(bell, "QUIET", 0.02)
     services = FakeServices()
     services.add("Sales", Status.FAILED, error="boom")
-    app = signed_in_stage(services=services, options=Options(origin="pts/1", bell=wanted)).app()
+    app = signed_in_stage(services=services, options=Options(origin="pts/1", bell=True)).app()
     rung: list[int] = []
+    seen: list[int] = []
+    saw = FailureBell.saw
+
+    def noted(self: FailureBell, failures: int) -> None:
+        saw(self, failures)
+        seen.append(failures)
+
+    monkeypatch.setattr(FailureBell, "saw", noted)
     monkeypatch.setattr(app, "bell", lambda: rung.append(1))
     async with app.run_test(size=(80, 24)) as pilot:
+
+        async def until_seen(failures: int) -> None:
+            async with asyncio.timeout(20):
+                while seen[-1:] != [failures]:
+                    await pilot.pause(0.02)
+
         await pilot.press("m")
-        await pilot.pause(0.3)
+        await until_seen(1)
         assert rung == []
+        looks = len(seen)
         services.add("Sales", Status.SUCCEEDED)
-        await pilot.pause(0.3)
+        async with asyncio.timeout(20):
+            while len(seen) == looks:
+                await pilot.pause(0.02)
         assert rung == []
         services.add("Sales", Status.FAILED, error="boom")
-        services.add("Ledger", Status.FAILED, error="boom")
-        await pilot.pause(0.3)
-        assert len(rung) == wanted
+        await until_seen(2)
+        assert len(rung) == 1
         services.database.outage = "The database is locked."
         services.add("Ledger", Status.FAILED, error="boom")
-        await pilot.pause(0.3)
+        await pilot.pause(0.1)
         services.database.outage = None
         services.database.feed.changed()
-        await pilot.pause(1.0)
-        assert len(rung) == 2 * wanted
+        await until_seen(3)
+        assert len(rung) == 2
+
+
+async def test_nobody_listens_where_nobody_asked_for_it() -> None:
+    app = signed_in_stage(options=Options(origin="pts/1")).app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "bell" not in {worker.name for worker in app.workers}
