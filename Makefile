@@ -47,6 +47,9 @@ bench: $(PEERS) ## measure the retry on a million executions, and the engine aga
 	$(BIN)/python -m tests.benchmarks.bench_postgres
 	$(BIN)/python -m tests.benchmarks.bench_feed
 	$(BIN)/python -m tests.benchmarks.bench_scale
+	$(BIN)/python -m tests.benchmarks.bench_line
+	$(BIN)/python -m tests.benchmarks.bench_start
+	$(BIN)/python -m tests.benchmarks.bench_memory
 
 pictures: $(STAMP) ## the README's pictures, from the real dashboard
 	$(BIN)/python docs/pictures/make.py

@@ -86,6 +86,7 @@ class Settings(BaseSettings):
     linear: bool = False
     mouse: bool = True
     bell: bool = False
+    slow: Literal["auto", "on", "off"] = "auto"
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0
     token: str = Field(default="", repr=False)

@@ -25,6 +25,7 @@ KEYS: Final = (
     "glyphs",
     "mouse",
     "bell",
+    "slow",
     "toast_seconds",
     "error_toast_seconds",
 )

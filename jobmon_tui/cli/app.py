@@ -91,6 +91,9 @@ def jobmon(
         bool,
         typer.Option("--no-mouse", help="For the dashboard: the terminal selects and copies as usual."),
     ] = False,
+    slow: Annotated[
+        bool, typer.Option("--slow", help="For the dashboard on a slow line: 16 colours, a refresh a second.")
+    ] = False,
     database_url: Annotated[
         str | None,
         typer.Option("--database", metavar="URL", help="The database, such as sqlite:///jobmon.db."),
@@ -116,13 +119,15 @@ def jobmon(
             ("--scheduler", scheduler is not None),
             ("--linear", linear),
             ("--no-mouse", no_mouse),
+            ("--slow", slow),
         ):
             if given:
                 raise invalid_input(f"{flag} is for the dashboard; leave the command out.")
         return
+    from jobmon_tui.cli.flags import DashboardFlags
     from jobmon_tui.cli.way_in import to_dashboard
 
-    raise typer.Exit(to_dashboard(scheduler, linear=linear, no_mouse=no_mouse))
+    raise typer.Exit(to_dashboard(DashboardFlags(scheduler, slow, linear, no_mouse)))
 
 
 @app.command()

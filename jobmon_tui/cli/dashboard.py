@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobmon_tui.cli import loading
+from jobmon_tui.cli.flags import DashboardFlags
 from jobmon_tui.tui.contracts import Connection, Extra, Options
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ async def _wants_worker(house: "House", scheduler: str) -> bool:
     return scheduler == "on" or (scheduler == "auto" and not await house.worker_is_alive())
 
 
-async def connect(scheduler: str | None, *, no_mouse: bool = False) -> Connection:
+async def connect(flags: DashboardFlags) -> Connection:
     """Open what the settings name. Raises `JobmonError`."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.bootstrap import open_house, start_worker
@@ -47,13 +48,13 @@ async def connect(scheduler: str | None, *, no_mouse: bool = False) -> Connectio
     from jobmon_tui.cli.keymap import keys_or_complaint
     from jobmon_tui.tui.kept import kept_path
 
-    settings = await asyncio.to_thread(session.settings)
+    settings = await asyncio.to_thread(lambda: session.settings(**flags.settings))
     keys, complaints = await asyncio.to_thread(keys_or_complaint)
     location = settings.database
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(location, create=True, queues=settings.queues))
         worker: InProcessWorker | None = None
-        if await _wants_worker(house, scheduler or settings.scheduler):
+        if await _wants_worker(house, settings.scheduler):
             worker = start_worker(
                 house, settings.output_dir, settings.concurrency, output_kib=settings.output_kib
             )
@@ -71,9 +72,10 @@ async def connect(scheduler: str | None, *, no_mouse: bool = False) -> Connectio
             keys=keys,
             complaints=complaints,
             glyphs=settings.glyphs,
-            mouse=settings.mouse and not no_mouse,
+            mouse=settings.mouse,
             bell=settings.bell,
             kept=kept_path(),
+            slow=settings.slow,
         )
         opened = stack.pop_all()
         return Connection(house.services, token, worker, keep, opened.aclose, options)
@@ -127,15 +129,15 @@ async def _keep_nothing(_token: str | None) -> str | None:
     return None
 
 
-def _run(connecting: Callable[[], Awaitable[Connection]]) -> int:
+def _run(connecting: Callable[[], Awaitable[Connection]], slow: str = "auto") -> int:
     from jobmon_tui.tui.entry import run_dashboard
 
-    return run_dashboard(connecting, Options(origin=origin()))
+    return run_dashboard(connecting, Options(origin=origin(), slow=slow))
 
 
-def open_dashboard(scheduler: str | None = None, *, no_mouse: bool = False) -> int:
+def open_dashboard(flags: DashboardFlags) -> int:
     """Open the dashboard on the configured database; return the exit code."""
-    return _run(lambda: connect(scheduler, no_mouse=no_mouse))
+    return _run(lambda: connect(flags), "on" if flags.slow else "auto")
 
 
 def open_demo(*, no_mouse: bool = False) -> int:

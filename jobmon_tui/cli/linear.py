@@ -4,14 +4,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from jobmon_tui.cli.dashboard import connect, connect_demo
+from jobmon_tui.cli.flags import DashboardFlags
 from jobmon_tui.linear.console import Console
 from jobmon_tui.linear.conversation import Conversation
 from jobmon_tui.tui.contracts import Connection, Options
 
 
-def open_linear(scheduler: str | None = None) -> int:
+def open_linear(flags: DashboardFlags) -> int:
     """Talk on the configured database; return the exit code. Raises `JobmonError`."""
-    return _run(lambda: connect(scheduler))
+    return _run(lambda: connect(flags))
 
 
 def open_linear_demo() -> int:

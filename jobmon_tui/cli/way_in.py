@@ -5,10 +5,9 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
+from jobmon_tui.cli.flags import DashboardFlags, dashboard_flags
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 from jobmon_tui.domain.plain_forms import PLAIN, is_ascii_locale
-
-_CHOICES = ("auto", "on", "off")
 
 
 def fill_streams() -> None:
@@ -35,44 +34,30 @@ def refuse_without_terminal() -> None:
         raise invalid_input("The dashboard needs a terminal. Without one, use the commands: jobmon --help")
 
 
-def to_dashboard(scheduler: str | None, *, linear: bool = False, no_mouse: bool = False) -> int:
+def to_dashboard(flags: DashboardFlags) -> int:
     """Open the dashboard, as lines where that is wanted, and return its exit code. Raises `invalid_input`."""
-    if scheduler not in {None, *_CHOICES}:
-        raise invalid_input("--scheduler is one of auto, on, off.")
+    flags.check()
     from jobmon_tui.cli.lines_wanted import are_wanted
 
-    if not linear:
+    if not flags.linear:
         refuse_without_terminal()
-    if linear or are_wanted():
+    if flags.linear or are_wanted():
         from jobmon_tui.cli.linear import open_linear
 
-        return open_linear(scheduler)
+        return open_linear(flags)
     from jobmon_tui.cli.dashboard import open_dashboard
 
-    return open_dashboard(scheduler, no_mouse=no_mouse)
-
-
-def _wants_dashboard(arguments: Sequence[str]) -> tuple[bool, str | None]:
-    match arguments:
-        case []:
-            return True, None
-        case ["--scheduler", value]:
-            return True, value
-        case [one] if one.startswith("--scheduler="):
-            return True, one.partition("=")[2]
-    return False, None
+    return open_dashboard(flags)
 
 
 def enter(arguments: Sequence[str]) -> int:
     """Run the dashboard, or the command that was asked for; return the exit code."""
     fill_streams()
     spell_plainly()
-    switches = {"--linear", "--no-mouse"}
-    linear, no_mouse = "--linear" in arguments, "--no-mouse" in arguments
-    wanted, scheduler = _wants_dashboard([each for each in arguments if each not in switches])
-    if wanted:
+    flags = dashboard_flags(arguments)
+    if flags is not None:
         try:
-            return to_dashboard(scheduler, linear=linear, no_mouse=no_mouse)
+            return to_dashboard(flags)
         except JobmonError as refusal:
             sys.stderr.write(f"{refusal.message}\n")
             return EXIT_CODES[refusal.code]

@@ -17,6 +17,7 @@ from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.driver import LastingDriver
 from jobmon_tui.tui.log_file import log_to_file
 from jobmon_tui.tui.looking_app import LookingApp
+from jobmon_tui.tui.paced_app import TURNED_SLOW, PacedApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen
 from jobmon_tui.tui.timed_app import TimedApp
 from jobmon_tui.tui.toasts import Kind, Toasts
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from jobmon_tui.tui.commands import Command
 
 
-class JobmonApp(TimedApp, LookingApp):
+class JobmonApp(TimedApp, LookingApp, PacedApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -116,6 +117,7 @@ class JobmonApp(TimedApp, LookingApp):
             self.look(self.options)
         if self.options.mouse and isinstance(self._driver, LastingDriver):
             self._driver.use_mouse()
+        self.heed(self.options.slow)
         if self.options.keys:
             self.wear_keys(self.options.keys)
         for line in self.options.complaints:
@@ -201,6 +203,10 @@ class JobmonApp(TimedApp, LookingApp):
         self.toasts.show(Kind.ERROR, error.message, self.options.error_toast_seconds)
         if error.code is ErrorCode.NOT_SIGNED_IN and self._connection is not None:
             self.ask_to_sign_in("Your session has ended. Sign in again.")
+
+    def line_turned_slow(self) -> None:
+        """Say so, once."""
+        self.warned(TURNED_SLOW)
 
     # -- the keys that work everywhere
 

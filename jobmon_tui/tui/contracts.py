@@ -33,6 +33,8 @@ class Options:
     theme: str = "jobmon-dark"
     glyphs: str = "auto"
     """`auto`, `ascii` or `unicode`: whether our signs are drawn by their ASCII forms."""
+    slow: str = "auto"
+    """`on`: 16 colours, no charts, one refresh a second; `auto`: so once the line proves slow; `off`."""
     extra: Extra | None = None
     mouse: bool = True
     """Whether the terminal is asked to report the mouse: else it selects and copies by itself."""

@@ -20,6 +20,20 @@ class Host(Protocol):
     worker: EmbeddedWorker | None
     options: Options
 
+    @property
+    def is_slow(self) -> bool:
+        """True where the line is slow: no charts then, and nothing else that is not needed."""
+        ...
+
+    @property
+    def data_age(self) -> str:
+        """Of when the data is, told on a slow line only."""
+        ...
+
+    async def line_rests(self) -> None:
+        """Wait until what is read now can be painted without holding up who types; not for ever."""
+        ...
+
     def told(self, message: str) -> None:
         """Say that something was done."""
         ...

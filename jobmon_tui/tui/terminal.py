@@ -33,6 +33,20 @@ def on_terminal() -> bool:
         return False
 
 
+def erases_in_colour() -> bool:
+    """Tell whether the terminal can erase cells and fills them with the ground that is set, by terminfo.
+
+    Where terminfo does not know the terminal, it is taken for one that cannot.
+    """
+    try:
+        import curses
+
+        curses.setupterm()
+        return curses.tigetflag("bce") == 1 and curses.tigetstr("ech") == b"\x1b[%p1%dX"
+    except (ImportError, curses.error, OSError, ValueError, TypeError):
+        return False
+
+
 def prepare(environ: MutableMapping[str, str]) -> None:
     """Set what Textual reads from the environment at its import."""
     environ.setdefault("ESCDELAY", ESCAPE_DELAY_MS)

@@ -40,7 +40,6 @@ from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, 
 
 WIDE = 120
 """From this width on the details stand beside the table."""
-_STATUSES = tuple(Status)
 
 
 class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScreen):
@@ -64,7 +63,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         Binding("slash", "search", "Search", key_display="/", tooltip=SEARCH_HELP),
         *(
             Binding(str(key), f"toggle_status('{status.name}')", f"Only {status.value}", show=False)
-            for key, status in enumerate(_STATUSES, start=1)
+            for key, status in enumerate(Status, start=1)
         ),
         # The status line teaches this one beside the filter: the footer has no room for it at 80 cells.
         Binding("0", "show_all", "Show all", show=False, tooltip="Show all: clears every filter"),
@@ -124,8 +123,11 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
             self.host.refused(error)
 
     async def _renew(self) -> None:
+        await self.host.line_rests()
         # Beneath another screen whatever is painted here would paint that one anew, line by line.
         await self.in_sight.wait()
+        if not self.ready:
+            return  # closed meanwhile
         if self.table.overview is None or self.table.wanted != self._wanted:
             await self.table.show(self._wanted, self.current_id)
         else:
@@ -182,6 +184,8 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
                 len(worker.running) if worker is not None else None,
                 self._wanted.statuses,
                 self._day.day,
+                not host.is_slow,
+                host.data_age,
             )
         )
         if table.overview is not None:
@@ -317,4 +321,4 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
                 if error.code is not ErrorCode.EXECUTION_NOT_FOUND:
                     panel.unread(execution_id)
                     return partial(self.rows_failed, LoadFailed(error))
-        return partial(panel.show, story, lengths)
+        return partial(panel.show, story, lengths, charts=not host.is_slow)

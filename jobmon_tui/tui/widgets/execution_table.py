@@ -25,6 +25,7 @@ from jobmon_tui.tui.widgets.table_messages import (
     RetryRequested,
     RowHighlighted,
 )
+from jobmon_tui.tui.widgets.ticks import Ticks
 from jobmon_tui.tui.widgets.window import PageSource
 from jobmon_tui.tui.widgets.window_view import WindowView
 
@@ -62,13 +63,13 @@ class ExecutionTable(WindowView, can_focus=True):
         self.columns = DEFAULT
         """The chosen columns: those that have room are shown."""
         self._now = now
+        self._ticks = Ticks(now)
         self._on_action = False
         self._busy: frozenset[int] = frozenset()
         self._told: tuple[Execution | None, Action, bool, bool] | None = None
         self._notice = ""
         self._lines = RowLines()
         self._look: list[Style] = []
-        self._minute: int | None = None
 
     @property
     def on_action(self) -> bool:
@@ -119,7 +120,8 @@ class ExecutionTable(WindowView, can_focus=True):
             action = self.action_of(execution)
             if at_cursor and action is Action.RETRY and self._on_action:
                 action = Action.FOCUSED
-            line = self._lines.line(execution, self._layout, self._now(), action, cursor=at_cursor)
+            now = self._ticks.moment(execution)
+            line = self._lines.line(execution, self._layout, now, action, cursor=at_cursor)
         if not at_cursor:
             return line
         style = "cursor" if self.has_focus else "cursor-blurred"
@@ -155,9 +157,7 @@ class ExecutionTable(WindowView, can_focus=True):
 
     def tick(self) -> None:
         """Let the durations of visible Running rows go on, and once a minute how long ago things were."""
-        minute = times.minute() if times.reader.relative else None
-        if minute != self._minute or any(each.status is Status.RUNNING for each in self.visible_rows):
-            self._minute = minute
+        if self._ticks.tick(self.visible_rows):
             self.repaint()
 
     def set_busy(self, ids: frozenset[int]) -> None:

@@ -1,6 +1,7 @@
 """The top of the dashboard: who, where, whether the view is live and somebody works; then the counts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -17,6 +18,8 @@ from jobmon_tui.tui.times import zone_names
 from jobmon_tui.tui.widgets import day_chart
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 
+AGE_EVERY = 30.0
+"""Seconds between two of the data's ages while nothing else changes: each costs bytes on a slow line."""
 _FORMS = (
     (3, False, True),
     (2, False, True),
@@ -44,6 +47,8 @@ class HeaderState:
     """The last 24 hours, None where they are not known."""
     charts: bool = True
     """Whether charts stand beside the figures of the day."""
+    as_of: str = ""
+    """Of when the data is, on a slow line."""
 
 
 class HeaderBar(PlainLines):
@@ -74,10 +79,14 @@ class HeaderBar(PlainLines):
     def __init__(self, state: HeaderState, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name
         super().__init__(id=id)
         self._state = state
+        self._put_at = monotonic()
 
     def put(self, state: HeaderState) -> None:
-        """Say this."""
-        self._state = state
+        """Say this; where only the data's age differs, not every time."""
+        now, before = monotonic(), self._state
+        aged = before.as_of and state == replace(before, as_of=state.as_of)
+        if not aged or now - self._put_at >= AGE_EVERY:
+            self._state, self._put_at = state, now
         self.say()
 
     def compose_lines(self, width: int) -> Said:
@@ -106,7 +115,7 @@ class HeaderBar(PlainLines):
                 right.append(Piece("! no worker alive", "header--warning"))
                 right.append(Piece(" · "))
             right.append(Piece(f"{zone_names()} · ", "header--muted"))
-            right.append(Piece("● live ", "header--live"))
+            right.append(Piece(f"● {state.as_of or 'live'} ", "header--live"))
         return both_ends([*who, where], right, width)
 
     def _counts(self, width: int) -> tuple[Piece, ...]:

@@ -18,7 +18,7 @@ class KeyBar(PlainLines):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"keys--key", "keys--label"}
     DEFAULT_CSS = """
     KeyBar { dock: bottom; height: 1; background: $footer-background; color: $footer-foreground; }
-    KeyBar > .keys--key { color: $footer-key-foreground; text-style: bold; }
+    KeyBar > .keys--key { color: $footer-key-foreground; }
     KeyBar > .keys--label { color: $footer-description-foreground; }
     """
 
