@@ -211,6 +211,26 @@ async def test_nothing_is_painted_again_while_nothing_differs(monkeypatch: pytes
         assert painted == [(Region(0, 2, app.screen.list.line_width, 1),)]
 
 
+async def test_a_report_that_is_out_of_view_is_shown_before_anything_is_done_to_it() -> None:
+    services = FakeServices()
+    for number in range(60):
+        services.add_draft(f"Report {number:02}")
+    app = signed_in_stage(services=services).app()
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await _open(pilot)
+        assert isinstance(app.screen, ReportsScreen)
+        app.screen.list.scroll_to(y=30, animate=False)
+        await pilot.pause()
+        await pilot.press("p")
+        await pilot.pause(0.1)
+        assert not _report(services, "Report 00").paused
+        assert app.toasts.history[0].text.startswith("That row was out of view; here it is.")
+        assert "›Report 00" in screen_text(app)
+        await pilot.press("p")
+        await pilot.pause(0.2)
+        assert _report(services, "Report 00").paused
+
+
 async def test_without_reports_it_says_how_to_make_one() -> None:
     app = signed_in_stage().app()
     async with app.run_test(size=(80, 24)) as pilot:

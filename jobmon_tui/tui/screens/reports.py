@@ -14,6 +14,7 @@ from jobmon_tui.services.facade import ReportOverview
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.frame import frame, key_of
 from jobmon_tui.tui.report_story import ReportFace, report_heading, report_sections
+from jobmon_tui.tui.screens.acting import OUT_OF_VIEW
 from jobmon_tui.tui.screens.list_screen import ListScreen
 from jobmon_tui.tui.story import Section
 from jobmon_tui.tui.widgets.part_search import has_parts
@@ -111,9 +112,16 @@ class ReportsScreen(ListScreen[ReportOverview]):
         except JobmonError as refusal:
             app.refused(refusal)
 
+    def _seen(self) -> ReportOverview | None:
+        """Return the cursor's report; None where it was out of view: what is unseen is not acted on."""
+        if self.list.current is not None and not self.list.show_cursor():
+            frame(self).warned(OUT_OF_VIEW)
+            return None
+        return self.list.current
+
     def action_queue(self) -> None:
         """Queue the cursor's report now."""
-        overview = self.list.current
+        overview = self._seen()
         if overview is not None:
             self.run_worker(self._queue(overview), group="acting")
 
@@ -129,7 +137,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
 
     def action_pause(self) -> None:
         """Pause the cursor's report, or go on with it; a second press while one is under way does nothing."""
-        overview = self.list.current
+        overview = self._seen()
         if overview is not None and overview.report.id not in self._acting:
             self._acting.add(overview.report.id)
             self.run_worker(self._pause(overview), group="acting")
@@ -156,7 +164,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
 
     def action_edit(self) -> None:
         """Edit the cursor's report."""
-        overview = self.list.current
+        overview = self._seen()
         if overview is not None:
             self._open_form(overview.report)
 
@@ -172,7 +180,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
 
     def action_delete(self) -> None:
         """Delete the cursor's report, after a question."""
-        overview = self.list.current
+        overview = self._seen()
         if overview is not None and overview.report.id not in self._acting:
             self._acting.add(overview.report.id)
             self.run_worker(self._delete(overview), group="acting")
