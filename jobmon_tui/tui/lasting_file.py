@@ -47,7 +47,7 @@ class LastingFile:
         try:
             self._file.write(text)
         except UnicodeEncodeError:
-            self._file.write(as_ascii(text))
+            self._put(as_ascii(text))
         except (OSError, ValueError):
             return
 

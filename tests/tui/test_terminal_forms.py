@@ -9,7 +9,8 @@ from rich.color import Color
 from rich.style import Style
 
 from jobmon_tui.tui import terminal
-from jobmon_tui.tui.driver import LastingFile
+from jobmon_tui.tui.lasting_file import LastingFile
+from jobmon_tui.tui.pacing import Pace
 from jobmon_tui.tui.solid_scrollbar import SolidScrollBar
 from jobmon_tui.tui.terminal import Forms, forms_for, prepare
 
@@ -80,7 +81,7 @@ def test_terminfo_knows_which_terminals_have_no_colours(term: str, colourless: s
 )
 def test_what_is_painted_is_spelt_as_the_terminal_needs_it(forms: Forms, encoding: str, written: str) -> None:
     below = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="backslashreplace")
-    file = LastingFile(below)
+    file = LastingFile(below, Pace())
     file.forms = forms
     file.write("✗ Zürich … 中")
     file.flush()
