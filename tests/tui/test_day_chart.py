@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.audited import utc_now
 from jobmon_tui.services.ports import HourCount
+from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.day import HOURS, Day, day_of, first_hour
 from jobmon_tui.tui.screens import day_reader
 from jobmon_tui.tui.screens.day_reader import DayReader
@@ -124,3 +125,14 @@ async def test_who_is_signed_out_ends_the_readings() -> None:
     in_sight = asyncio.Event()
     in_sight.set()
     await DayReader().run(Host, in_sight)  # type: ignore[arg-type]
+
+
+async def test_a_slow_line_gets_the_figures_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(JobmonApp, "is_slow", property(lambda _app: True))
+    async with on_stage(busy(), size=(140, 40)) as stage:
+        header = stage.screen.query_one(HeaderBar)
+        await stage.until(lambda: "24 h: 25 ended · 1 failed" in header.text)
+        await stage.press("d")
+        await stage.until(lambda: "min 1.5s · median 1.5s · max 1.5s" in stage.all_text)
+        assert BARS[-1] * 10 not in stage.all_text
+        assert not set(header.text) & set(BARS)
