@@ -139,10 +139,13 @@ def bindings_map(kind: type[DOMNode], keys: Keys) -> BindingsMap:
 
 
 def _first_of(kind: type[DOMNode], name: str, keys: Keys) -> str | None:
-    for one in with_keys(bound(kind), keys):
-        if one.name == name and not one.binding.system:
-            return shown(one.binding.key)
-    return None
+    found = [one for one in with_keys(bound(kind), keys) if one.name == name and not one.binding.system]
+    if not found:
+        return None
+    # In the order of the class that declares it: in that of an inherited place Home would come before g.
+    declared = [one.binding.key for one in own(found[0].owner)]
+    place = {key: at for at, key in reversed([*enumerate(declared)])}
+    return shown(min(found, key=lambda one: place.get(one.binding.key, len(place))).binding.key)
 
 
 @lru_cache(maxsize=1024)
