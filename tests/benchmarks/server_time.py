@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy.util import await_only
 
-from jobmon_tui.storage.pg_connection import PgConnection, written
+from jobmon_tui.storage.pg_connection import STATEMENTS, PgConnection
 from jobmon_tui.storage.postgres import PostgresDatabase
 
 T = TypeVar("T")
@@ -40,11 +40,11 @@ class _Timed:
         self._total = total
 
     def execute(self, statement: Any, parameters: Any = None, /) -> Any:
-        text, values = written(statement, parameters or {})
+        told = STATEMENTS.written(statement, parameters or {})
         answer = self._lane.execute(statement, parameters)
         # Without a clock at each node, which would cost more than the node.
-        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {text}"
-        [[found]] = await_only(self._lane.raw.fetch(explain, *values))
+        explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {told.text}"
+        [[found]] = await_only(self._lane.raw.fetch(explain, *told.arguments))
         [plan] = json.loads(found)
         self._total.spent += plan["Execution Time"]
         self._total.statements += 1
