@@ -40,7 +40,8 @@ class BlockKeeper:
         until = time.monotonic() + seconds
         seen = await self._database.read(lambda transaction: transaction.horizon())
         mark = self._mark or seen
-        if seen.done >= mark.begun:
+        # Not at once: who has been given an id may have no number yet, for a moment.
+        if seen.done >= mark.begun and (mark is not seen or not seen.begun):
             # All who could still add an id below the mark's greatest have ended.
             self._complete_to = mark.greatest
             mark = seen

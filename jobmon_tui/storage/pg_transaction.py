@@ -28,9 +28,11 @@ _ASKED_ABOUT = select(
 """Who asks, and the execution that it is about."""
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('job_execution_log', 'id'))")
 _HORIZON = text(
-    "SELECT (SELECT coalesce(max(id), 0) FROM job_execution_log) AS greatest, "
+    # A standby gives no number to a transaction: of ids to come it tells nothing.
+    "SELECT CASE WHEN pg_is_in_recovery() THEN 0 "
+    "ELSE (SELECT coalesce(max(id), 0) FROM job_execution_log) END AS greatest, "
     "pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS done, "
-    "pg_current_xact_id()::text::bigint AS begun"
+    "CASE WHEN pg_is_in_recovery() THEN 0 ELSE pg_current_xact_id()::text::bigint END AS begun"
 )
 _LOCK_BLOCKS = text(f"SELECT pg_try_advisory_xact_lock({BLOCKS_LOCK})")
 _LOCK_ACCOUNTS = text("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE")
