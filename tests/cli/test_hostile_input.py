@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.cli.shell import TOKENS, Shell
 from tests.conformance.world import queue_one
@@ -78,7 +79,7 @@ def _failed(shell: Shell) -> int:
     def fail(transaction: object) -> None:
         connection = transaction._connection  # type: ignore[attr-defined]
         for status in ("Running", "Failed"):
-            connection.exec_driver_sql("UPDATE job_execution_log SET status = ?", (status,))
+            connection.execute(text("UPDATE job_execution_log SET status = :now"), {"now": status})
 
     shell.write(fail)
     return number
