@@ -175,7 +175,10 @@ class PacedApp(LeavingApp):
             self._remind(wait)
             return
         self._owed.clear()
-        screen._compositor._dirty_regions.update(regions)  # noqa: SLF001  # `refresh` would forget other widgets'
+        # What was held may be of a larger window than there is now.
+        there = screen._compositor.size.region  # noqa: SLF001
+        seen = {part for each in regions if (part := each.intersection(there))}
+        screen._compositor._dirty_regions.update(seen)  # noqa: SLF001  # `refresh` would forget other widgets'
         screen._compositor_refresh()  # noqa: SLF001
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from jobmon_tui.cli import session
 from jobmon_tui.cli.dashboard import connect
+from jobmon_tui.cli.flags import DashboardFlags
 
 
 async def test_the_dashboard_opens_the_database_that_the_flag_names(
@@ -16,7 +17,7 @@ async def test_the_dashboard_opens_the_database_that_the_flag_names(
     monkeypatch.setenv("JOBMON_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setenv("JOBMON_TOKEN", "a-token")
     monkeypatch.setattr(session, "flags", {"database_url": f"sqlite:///{tmp_path}/named.db"})
-    connection = await connect("off")
+    connection = await connect(DashboardFlags(scheduler="off"))
     try:
         assert connection.services.database_name == "SQLite named.db"
     finally:

@@ -102,8 +102,8 @@ async def test_each_complaint_stands_under_its_field_once_somebody_was_there() -
         assert [each for each in ("name", "parameters.source", "parameters.query") if note(stage, each)] == []
         await put(stage, timezone="Nowhere", name="Sales", timeout="soon", parameters__source="x")
         await stage.until(lambda: "no time zone" in note(stage, "timezone"))
-        assert note(stage, "name") == "there is already a report with this name"
-        assert note(stage, "timeout") == "write it as 45s, 10m or 1h30m"
+        assert note(stage, "name") == "✗ there is already a report with this name"
+        assert note(stage, "timeout") == "✗ write it as 45s, 10m or 1h30m"
         await put(stage, timezone="UTC", parameters__source="postgresql://bob:geheim@db/x", timeout="10m")
         await stage.until(lambda: "${keyring:NAME}" in note(stage, "parameters.source"))
         assert "must not be written into a URL" in note(stage, "parameters.source")
@@ -111,9 +111,9 @@ async def test_each_complaint_stands_under_its_field_once_somebody_was_there() -
         # Saving complains of all the rest, and goes to the first field at fault.
         await stage.press("ctrl+o")
         await stage.until(lambda: "Nothing was saved" in stage.all_text)
-        assert note(stage, "parameters.query") == "is missing"
+        assert note(stage, "parameters.query") == "✗ is missing"
         await put(stage, runner="command")
-        await stage.until(lambda: note(stage, "parameters.command") == "is missing")
+        await stage.until(lambda: note(stage, "parameters.command") == "✗ is missing")
         assert not row(stage, "parameters.source").display
 
 

@@ -160,7 +160,7 @@ async def test_how_long_ago_changes_with_the_minute_and_only_where_it_differs(
     clock = [start]
     monkeypatch.setattr(times, "minute", lambda: int(clock[0].timestamp() // 60))
     async with on_stage(services) as stage:
-        stage.table._now = lambda: clock[0]
+        stage.table._now = stage.table._ticks._now = lambda: clock[0]
         await stage.press("Z")
         rows = [line[37:45].strip() for line in stage.rows]
         assert [
