@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
     from jobmon_tui.tui.commands import Command
 
+_LONGEST_FIRST_FRAME = 0.5
+"""Seconds after which it connects, whatever the first frame does."""
+
 
 class JobmonApp(TimedApp, LookingApp, PacedApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
@@ -72,6 +75,7 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         self.toasts = Toasts(self)
         self._connect_to = connect
         self._connection: Connection | None = None
+        self._has_begun = False
         self._signed_in = False
         self.kept_forms: dict[int | None, tuple[Report | None, dict[str, str]]] = {}
         """What forms held that the end of a session took away, by the report's id: as opened, and texts."""
@@ -92,20 +96,27 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         if not self.is_headless:
             log_to_file()
             self.listen_to_the_system()
-        self.call_after_refresh(self.connect)
+        self.call_after_refresh(self._connect_first)
+        # A screen that a quick key opens keeps the first one from ever being refreshed.
+        self.set_timer(_LONGEST_FIRST_FRAME, self._connect_first)
+
+    def _connect_first(self) -> None:
+        if not self._has_begun:
+            self._has_begun = True
+            self.connect()
 
     def connect(self) -> None:
         """Connect; after a failure, go on from where it was."""
         self.run_worker(self._connect(), name="connect", group="connect", exclusive=True)
 
     async def _connect(self) -> None:
-        screen = self.screen
         try:
             if self._connection is None:
                 self._opened(await self._connect_to())
             await self._welcome()
         except JobmonError as error:
-            if isinstance(screen, WaitingScreen):
+            # At the bottom, under what a quick key has opened.
+            if isinstance(screen := self.screen_stack[0], WaitingScreen):
                 screen.failed(error)
 
     def _opened(self, connection: Connection) -> None:
