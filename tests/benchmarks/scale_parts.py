@@ -16,7 +16,7 @@ from jobmon_tui.services.look import Overview
 from jobmon_tui.services.ports import ExecutionFilter
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase
-from jobmon_tui.tui.screens.live import AT_LEAST_EVERY, PAUSE, SPREAD
+from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.window import Place, Window, opened
 from scheduler.ports import Claimed, Outcome
 from tests.benchmarks.bench_engine import engine
@@ -134,25 +134,21 @@ async def look(url: str, number: int, seconds: float) -> dict[str, list[float]]:
         )
         source = TimedSource(services)
         dashboard = Dashboard(source, filter_of(number))
-        changes = services.changes()
         await dashboard.renew()
         # All begin at once, when the last one has started.
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        began, pressed = time.monotonic(), 0.0
-        is_warm = False
-        while (now := time.monotonic()) < began + WARM_UP + seconds:
-            if not is_warm and now > began + WARM_UP:
-                source.times.clear()
-                is_warm = True
-            if now > pressed + 2:
-                await dashboard.press()
-                pressed = now + random.uniform(-0.5, 0.5)
-            await asyncio.sleep(PAUSE)
-            if await changes.wait(min(1.0, AT_LEAST_EVERY)):
-                await asyncio.sleep(random.uniform(0.0, SPREAD))
-            await dashboard.renew()
-        changes.close()
+        following = asyncio.create_task(
+            Live(services.changes, dashboard.renew, lambda: None, lambda _reason: None).run()
+        )
+        await asyncio.sleep(WARM_UP)
+        source.times.clear()
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            await asyncio.sleep(random.uniform(1.5, 2.5))
+            await dashboard.press()
+        following.cancel()
+        await asyncio.wait({following})
     return source.times
 
 

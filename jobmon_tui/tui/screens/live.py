@@ -4,20 +4,35 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.facade import Changes
 
 AT_LEAST_EVERY = 5.0
 """Seconds after which the view is read again though nothing was heard: a worker may have died silently."""
-PAUSE = 0.1
-"""Seconds between two readings, so that a burst of changes is read once."""
-SPREAD = 0.1
-"""Seconds, at most, from a change to its reading: all dashboards hear of it at once, and share one server.
+PAUSE, LONGEST_PAUSE, REST = 0.1, 1.0, 39
+"""Seconds between two readings, in which a burst of changes is read once: `REST` times what a reading took.
 
-Of 20 of them on two cores beside it p95 of a read was 79 ms without and 32 ms with it (docs/scale.md).
+A server that is busy takes longer, and so is asked more seldom: no dashboard keeps it, or its own machine,
+for more than a fortieth of the time.
+"""
+LONGEST_SPREAD, SPREAD = 0.5, 30
+"""Seconds, at most, from a change to its reading, `SPREAD` times what the last one took.
+
+All dashboards hear of it at once, and share one server: docs/scale.md.
 """
 FIRST_BACK_OFF, LONGEST_BACK_OFF = 0.5, 5.0
+
+
+def pause_after(spent: float) -> float:
+    """Return how many seconds to wait after a reading that took so many."""
+    return min(max(PAUSE, REST * spent), LONGEST_PAUSE)
+
+
+def spread_after(spent: float) -> float:
+    """Return how many seconds at most to wait before a reading where the last one took so many."""
+    return min(SPREAD * spent, LONGEST_SPREAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +53,14 @@ class Live:
                 try:
                     if changes is None:
                         changes = self.watch()
+                    began = monotonic()
                     await self.renew()
+                    spent = monotonic() - began
                     self.fresh()
                     back_off = FIRST_BACK_OFF
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(pause_after(spent))
                     if await changes.wait(AT_LEAST_EVERY):
-                        await asyncio.sleep(random.uniform(0.0, SPREAD))  # noqa: S311 - no secret
+                        await asyncio.sleep(random.uniform(0.0, spread_after(spent)))  # noqa: S311 - no secret
                 except JobmonError as error:
                     if error.code is not ErrorCode.STORAGE_UNAVAILABLE:
                         raise
