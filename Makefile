@@ -66,7 +66,7 @@ format: $(STAMP) ## put the code in its standard form
 # With the extras' names kept: without them pip takes coverage[toml] for an unpinned package.
 lock: ## pin anew what is tested with; needs uv
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
-	  --no-header --no-annotate --upgrade pyproject.toml --group dev -o .ci/requirements-dev.txt
+	  --no-header --no-annotate --upgrade pyproject.toml --extra api --extra web --group dev -o .ci/requirements-dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 	  --no-header --no-annotate --upgrade --group pyproject.toml:bench -o .ci/requirements-bench.txt
 
