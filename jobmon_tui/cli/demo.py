@@ -15,7 +15,7 @@ from jobmon_tui.database_location import SqliteLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 CONCURRENCY = 3
 MENDABLE = "Delay targets"

@@ -26,7 +26,7 @@ from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.domain.times import parse_since
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
-from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
+from jobmon_tui.services.records import ExecutionFilter, StoredOutput
 
 _POLL_SECONDS = 1.0
 

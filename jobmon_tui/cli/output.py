@@ -11,7 +11,7 @@ from jobmon_tui.domain.execution import Execution
 from jobmon_tui.domain.glyphs import GLYPHS
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 
 _NOT_FOR_SCRIPTS = frozenset({"retried_by", "retried_by_status", "retried_by_not_before", "not_before"})
 

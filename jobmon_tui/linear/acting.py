@@ -8,7 +8,7 @@ from jobmon_tui.linear.desk import Desk, execution_id
 from jobmon_tui.linear.looking import NO_WORKER
 from jobmon_tui.linear.naming import report_named
 from jobmon_tui.linear.sentences import named
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 
 async def retry(desk: Desk, rest: str) -> None:

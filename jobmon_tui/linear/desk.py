@@ -12,7 +12,7 @@ from jobmon_tui.linear.contracts import Extra
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker, Services
 from jobmon_tui.services.follow import Follower
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 YES = "yes"
 

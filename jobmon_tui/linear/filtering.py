@@ -8,7 +8,7 @@ from jobmon_tui.domain.times import parse_since
 from jobmon_tui.linear.desk import Desk
 from jobmon_tui.linear.naming import report_named
 from jobmon_tui.linear.sentences import clock_time
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 SEARCH_HELP = (
     "A part of a report's name, or words such as status:failed report:sales error:timeout since:2h by:ada"

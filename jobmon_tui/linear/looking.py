@@ -12,7 +12,7 @@ from jobmon_tui.linear.desk import Desk
 from jobmon_tui.linear.filtering import filter_words
 from jobmon_tui.linear.sentences import clock_time, list_line, plural, step_words
 from jobmon_tui.services.facade import ReportOverview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.workers import WorkerState
 
 PAGE = 10

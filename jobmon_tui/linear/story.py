@@ -9,7 +9,7 @@ from jobmon_tui.linear.desk import Desk, execution_id
 from jobmon_tui.linear.looking import audit_line
 from jobmon_tui.linear.sentences import asked_words, length, list_line, named, plural
 from jobmon_tui.services.look import ExecutionStory
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 
 _CONFIGURATION = {
     ConfigurationState.UNCHANGED: "The report is unchanged since.",

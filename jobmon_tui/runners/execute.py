@@ -19,7 +19,7 @@ from jobmon_tui.runners.masking import mask_text
 from jobmon_tui.runners.output import OUTPUT_KIB, BoundedOutput
 from jobmon_tui.runners.registry import Registry
 from jobmon_tui.runners.secrets import Lookup, resolve
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from scheduler.ports import Claimed, Outcome, Unavailable
 
 _log = logging.getLogger(__name__)

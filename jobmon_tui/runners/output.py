@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from jobmon_tui.runners.masking import Masker, Piece, mask_text
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 
 OUTPUT_KIB: Final = 64
 """KiB kept of each end, unless told otherwise."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
-from jobmon_tui.services.ports import AuditFound, Database, Transaction
+from jobmon_tui.services.ports import Database, Transaction
+from jobmon_tui.services.records import AuditFound
 
 SPAN = 10_000
 """Entries that one call looks at: a few hundredths of a second."""

@@ -16,8 +16,8 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
-from jobmon_tui.services.ports import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.problems import Problem
+from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.services.workers import WorkerState

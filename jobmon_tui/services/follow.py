@@ -8,7 +8,7 @@ from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.domain.following import MOST_GAPS, Following, Step, in_order
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 PAGE = 500
 _NEWEST = 500

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from jobmon_tui.services.ports import WorkerSeen
+from jobmon_tui.services.records import WorkerSeen
 
 LOST_AFTER = 30.0
 """Seconds that a beat counter may stand still; the scheduler reaps by the same figure."""

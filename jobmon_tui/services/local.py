@@ -13,7 +13,8 @@ from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportCheck, ReportOverview
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import AuditFound, Database, ExecutionFilter, HourCount, StoredOutput
+from jobmon_tui.services.ports import Database
+from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.services.workers import WorkerState, list_workers

@@ -13,14 +13,8 @@ from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import (
-    Database,
-    ExecutionFilter,
-    HourCount,
-    StoredOutput,
-    Transaction,
-    WorkerSeen,
-)
+from jobmon_tui.services.ports import Database, Transaction
+from jobmon_tui.services.records import ExecutionFilter, HourCount, StoredOutput, WorkerSeen
 
 T = TypeVar("T")
 _CHAIN_PAGE = 1_000

@@ -5,7 +5,6 @@ in one hop on the thread of its connection). It commits when the function return
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -13,108 +12,17 @@ from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.services.records import (
+    Account,
+    AuditFound,
+    ExecutionFilter,
+    Extent,
+    HourCount,
+    StoredOutput,
+    WorkerSeen,
+)
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class ExecutionFilter:
-    """Which executions a list shows; empty fields do not narrow, the others do so together.
-
-    `search` is a part of the report's name, `error` one of a Failed execution's error (no other status has
-    one), `by` the account that asked for it: upper and lower case are alike in all three. `report` is exact.
-    """
-
-    statuses: frozenset[Status] = frozenset()
-    report: str | None = None
-    search: str | None = None
-    since: datetime | None = None
-    error: str | None = None
-    by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How far a list reaches: `total` rows from `newest` on, none of them with an id below `floor`.
-
-    With `is_least` there may be more: lists of what is dear to find end after so many, the newest.
-    """
-
-    total: int
-    newest: int | None = None
-    floor: int = 0
-    is_least: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HourCount:
-    """How many executions ended within the hour that begins at `hour`, which is in UTC."""
-
-    hour: datetime
-    succeeded: int
-    failed: int
-    cancelled: int
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """An account as the sign-in needs it; the hash never leaves the services."""
-
-    name: str
-    role: Role
-    password_hash: str
-    disabled: bool
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSeen:
-    """A registered worker. Alive means that `beats` grows; its times are its own clock's word, hints only."""
-
-    name: str
-    host: str
-    pid: int
-    version: str
-    concurrency: int
-    beats: int
-    beat_at: datetime
-    running: int
-    started_at: datetime
-    queues: tuple[str, ...] = ()
-    """The queues that it serves; all where none is named."""
-
-    def serves(self, queue: str) -> bool:
-        """Tell whether it looks into this queue."""
-        return not self.queues or queue in self.queues
-
-
-@dataclass(frozen=True, slots=True)
-class StoredOutput:
-    """What an execution printed: all of it in `head`, or its start and, from byte `tail_start` on, its end.
-
-    `total` counts bytes as the program wrote them; what lies between `head` and `tail_start` was dropped.
-    """
-
-    head: str = ""
-    tail: str = ""
-    tail_start: int = 0
-    total: int = 0
-
-    @property
-    def is_cut(self) -> bool:
-        """True where the middle is missing."""
-        return bool(self.tail)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFound:
-    """What a bounded search of the audit log has found, newest first.
-
-    `looked_to` is the id of the oldest entry looked at; None: there is nothing more to look at.
-    """
-
-    entries: Sequence[AuditEntry]
-    looked_to: int | None
 
 
 class Transaction(Protocol):

@@ -8,7 +8,8 @@ from jobmon_tui.domain.roles import Actor, Role, Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, Done, change, signed_in, utc_now
 from jobmon_tui.services.facade import AccountInfo
-from jobmon_tui.services.ports import Account, Database, Transaction
+from jobmon_tui.services.ports import Database, Transaction
+from jobmon_tui.services.records import Account
 from jobmon_tui.services.sign_in import NAME_LIMIT, PasswordHasher, check_name, check_new_password
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import Database, Transaction, WorkerSeen
+from jobmon_tui.services.ports import Database, Transaction
+from jobmon_tui.services.records import WorkerSeen
 
 ALIVE = "alive"
 NOT_HEARD_FROM = "not heard from"

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash, cleaned, has_parts
-from jobmon_tui.services.ports import AuditFound
+from jobmon_tui.services.records import AuditFound
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import audit_head, audit_log
 

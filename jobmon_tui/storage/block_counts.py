@@ -27,7 +27,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.services.ports import HourCount
+from jobmon_tui.services.records import HourCount
 from jobmon_tui.storage.block_tables import BLOCK, blocks, hour_blocks, report_blocks
 from jobmon_tui.storage.column_types import BIG, UtcText
 from jobmon_tui.storage.listing_filter import Narrowing

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from jobmon_tui.services.ports import ExecutionFilter, Extent
+from jobmon_tui.services.records import ExecutionFilter, Extent
 from jobmon_tui.storage.block_counts import count_above, first_id_since
 from jobmon_tui.storage.listing_filter import Narrowing, narrowing
 from jobmon_tui.storage.listing_ids import ids_of, in_order, newest

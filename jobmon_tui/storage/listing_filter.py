@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, String, literal, literal_column, s
 
 from jobmon_tui.domain.execution import AUTOMATION, SYSTEM, Status
 from jobmon_tui.domain.text import clean, one_line
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.storage.late_indexes import LATE, AsIndexed
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import accounts, executions

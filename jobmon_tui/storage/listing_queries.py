@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.services.ports import ExecutionFilter, Extent, HourCount, StoredOutput
+from jobmon_tui.services.records import ExecutionFilter, Extent, HourCount, StoredOutput
 from jobmon_tui.storage.block_counts import hours
 from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.execution_rows import LIST, execution_of

@@ -9,7 +9,7 @@ from jobmon_tui.domain.audit import NewAuditEntry, canonical, cleaned
 from jobmon_tui.domain.execution import GREATEST_ID, ExecutionDetails, NewExecution
 from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services.ports import Account
+from jobmon_tui.services.records import Account
 from jobmon_tui.storage.block_queries import Horizon
 from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED
 from jobmon_tui.storage.execution_rows import ONE_LOCKED, details_of

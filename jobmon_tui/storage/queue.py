@@ -8,7 +8,7 @@ from typing import Protocol, Self, TypeVar
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.storage.block_keeper import BlockKeeper
 from jobmon_tui.storage.feed import Feed
 from jobmon_tui.storage.policy_queries import Asker

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert  # SQLite takes the 
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
-from jobmon_tui.services.ports import StoredOutput, WorkerSeen
+from jobmon_tui.services.records import StoredOutput, WorkerSeen
 from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.execution_rows import found_as
 from jobmon_tui.storage.finish_queries import FinishQueries

@@ -7,7 +7,7 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.screens.live import Live
 
 QUIET = 1.0

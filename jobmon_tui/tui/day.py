@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from jobmon_tui.services.ports import HourCount
+from jobmon_tui.services.records import HourCount
 
 HOURS = 24
 

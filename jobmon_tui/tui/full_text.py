@@ -7,7 +7,7 @@ from typing import NamedTuple
 from jobmon_tui.domain.execution import ExecutionDetails, Status
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.look import ExecutionStory
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 
 _TAB = 8
 _MANY_TABS = 100_000

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.host import Host
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.content import Content
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.host import Host
 from jobmon_tui.tui.rows import duration
 from jobmon_tui.tui.sparks import spark

@@ -14,7 +14,7 @@ from jobmon_tui.domain.execution import ConfigurationState, Execution, Execution
 from jobmon_tui.domain.glyphs import status_text
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.look import ExecutionStory
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.tui.full_text import NOTHING, dropped, error_parts
 from jobmon_tui.tui.rows import duration
 from jobmon_tui.tui.themes import status_variable

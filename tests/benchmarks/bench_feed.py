@@ -14,7 +14,7 @@ import time
 from datetime import UTC, datetime
 
 from jobmon_tui.services.look import list_executions
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase

@@ -9,7 +9,7 @@ from jobmon_tui.cli import loading
 from jobmon_tui.cli.way_in import enter
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.page_source import ServicesSource
 
 LATE = 0.03

@@ -9,7 +9,7 @@ import pytest
 
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.audited import token_hash
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from tests.cli.shell import NOW, TOKENS, Shell
 
 PASSWORD = "correct horse"

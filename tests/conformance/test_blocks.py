@@ -9,7 +9,7 @@ import pytest
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import count_newer, finished_by_hour, list_executions, overview
-from jobmon_tui.services.ports import ExecutionFilter, HourCount
+from jobmon_tui.services.records import ExecutionFilter, HourCount
 from jobmon_tui.storage import listing_bounds
 from jobmon_tui.storage.block_keeper import BlockKeeper
 from jobmon_tui.storage.block_queries import HOURS_KEPT

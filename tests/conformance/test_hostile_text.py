@@ -13,7 +13,7 @@ from jobmon_tui.services import reports, sign_in, users
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.look import list_executions, verify_audit
-from jobmon_tui.services.ports import ExecutionFilter, StoredOutput
+from jobmon_tui.services.records import ExecutionFilter, StoredOutput
 from jobmon_tui.services.report_schedule import pause_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report

@@ -13,7 +13,7 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.liveness import LOST_AFTER, Liveness
 from jobmon_tui.services.look import count_newer, list_executions, overview, show_execution, show_output
-from jobmon_tui.services.ports import ExecutionFilter, StoredOutput, WorkerSeen
+from jobmon_tui.services.records import ExecutionFilter, StoredOutput, WorkerSeen
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Finished, Outcome, WorkerInfo

@@ -11,7 +11,7 @@ from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import count_newer, list_executions, overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Finished, Outcome, WorkerInfo
 from tests.backends import Store

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from jobmon_tui.domain.errors import JobmonError
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.storage import late_indexes, triggers, triggers_postgres
 from jobmon_tui.storage.pg_schema import upgrade
 from jobmon_tui.storage.pg_source import PgSource

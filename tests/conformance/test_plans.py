@@ -9,7 +9,7 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services import look
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.report_schedule import report_overviews
 from jobmon_tui.services.sign_in import whoami
 from jobmon_tui.services.workers import list_workers

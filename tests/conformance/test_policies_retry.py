@@ -16,7 +16,7 @@ from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import chain_report, show_execution
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.reports import delete_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report

@@ -8,7 +8,7 @@ import pytest
 from jobmon_tui.domain.execution import ExecutionDetails
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Finished, Outcome, Unavailable, WorkerGone, WorkerInfo
 from tests.backends import Opens, Raw, Store

@@ -8,7 +8,8 @@ from jobmon_tui.domain.audit import GENESIS, NewAuditEntry, canonical, chain_has
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import NewExecution, Status, Trigger
 from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.ports import ExecutionFilter, Transaction
+from jobmon_tui.services.ports import Transaction
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.retry import retry_execution
 from tests.backends import REFUSED, Opens, Raw, Store
 from tests.conformance.world import ADMIN, DRAFT, NOW, VIEWER, end_raw

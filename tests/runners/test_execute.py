@@ -11,7 +11,7 @@ from jobmon_tui.runners.base import AnyRunner, Job, Result
 from jobmon_tui.runners.execute import Execute
 from jobmon_tui.runners.output import BoundedOutput
 from jobmon_tui.runners.registry import Registry
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from scheduler.ports import Claimed, Outcome, Unavailable
 from tests.runners.files import lines, mode, read
 from tests.runners.processes import mark, marked, wait_until_marked

@@ -10,7 +10,7 @@ from pathlib import Path
 from jobmon_tui.runners.execute import Execute
 from jobmon_tui.runners.leftovers import OLD_ENOUGH, sweep
 from jobmon_tui.runners.report_file import ReportFile
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from scheduler.ports import Claimed
 
 WRITE = """

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from jobmon_tui.runners.masking import mask_text
 from jobmon_tui.runners.output import BoundedOutput
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 
 
 def printed(chunks: list[bytes], secrets: list[str] = (), head: int = 10, tail: int = 12) -> StoredOutput:  # type: ignore[assignment]

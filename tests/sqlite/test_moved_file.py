@@ -8,7 +8,7 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.look import list_executions
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.retry import retry_execution
 from tests.backends import Raw, Store
 from tests.conformance.world import ADMIN, VIEWER, queue_one

@@ -25,7 +25,7 @@ from jobmon_tui.services.audited import Caller, token_hash, utc_now
 from jobmon_tui.services.facade import Services
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
-from jobmon_tui.services.ports import StoredOutput, WorkerSeen
+from jobmon_tui.services.records import StoredOutput, WorkerSeen
 from tests.tui.memory_database import MemoryDatabase, MemoryTransaction, MemoryWatch
 from tests.tui.memory_tables import HISTORY_REPORTS, START
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry, canonical, chain_hash, has_parts
-from jobmon_tui.services.ports import AuditFound
+from jobmon_tui.services.records import AuditFound
 from tests.tui.memory_tables import MemoryTables
 
 

@@ -17,15 +17,8 @@ from jobmon_tui.domain.errors import (
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services.ports import (
-    Account,
-    ExecutionFilter,
-    Extent,
-    HourCount,
-    StoredOutput,
-    Transaction,
-    WorkerSeen,
-)
+from jobmon_tui.services.ports import Transaction
+from jobmon_tui.services.records import Account, ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
 from tests.tui.memory_audit import MemoryAudit
 from tests.tui.memory_tables import MemoryTables
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status, Trigger
 from jobmon_tui.domain.report import Report
-from jobmon_tui.services.ports import Account, ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
+from jobmon_tui.services.records import Account, ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 HISTORY_REPORTS = ("Departures by airport", "Delays by carrier", "Weather digest", "Ledger close")

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.audited import utc_now
-from jobmon_tui.services.ports import HourCount
+from jobmon_tui.services.records import HourCount
 from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.day import HOURS, Day, day_of, first_hour
 from jobmon_tui.tui.screens import day_reader

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.tui.screens.details_reader import EVERY, SETTLE, DetailsReader
 from jobmon_tui.tui.widgets.details import DetailsPanel
 from tests.tui.fake_services import FakeServices

@@ -4,7 +4,7 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from tests.tui.fake_services import FakeServices, as_services
 
 ALL = ExecutionFilter()

@@ -3,7 +3,7 @@
 import pytest
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.tui.screens import full_output
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import on_stage

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.look import ExecutionStory
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.tui import full_text as full_text_module
 from jobmon_tui.tui.full_text import FullText, full_text, size_words
 from tests.tui.fake_services import FakeServices

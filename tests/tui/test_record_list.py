@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.services.facade import ReportOverview
-from jobmon_tui.services.ports import WorkerSeen
+from jobmon_tui.services.records import WorkerSeen
 from jobmon_tui.services.workers import ALIVE, WorkerState
 from jobmon_tui.tui.audit_story import AuditFace
 from jobmon_tui.tui.report_story import ReportFace

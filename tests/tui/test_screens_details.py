@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.look import ExecutionStory
-from jobmon_tui.services.ports import StoredOutput
+from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.tui.story import local, sections
 from jobmon_tui.tui.themes import THEMES
 from jobmon_tui.tui.widgets.details import DetailsPanel

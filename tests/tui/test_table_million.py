@@ -11,7 +11,7 @@ from textual.events import Key
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.look import Overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.themes import DEFAULT_THEME, THEMES
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.window import KEPT, PAGE, Window

@@ -7,7 +7,7 @@ import pytest
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.look import Overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.widgets.window import PAGE, Place, Window, opened
 from tests.tui.fake_services import FakeServices
 from tests.tui.memory_tables import START

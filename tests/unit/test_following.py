@@ -17,7 +17,7 @@ from jobmon_tui.domain.following import MOST_GAPS, Following, in_order, steps_of
 from jobmon_tui.services import follow
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.follow import Follower
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 PATHS = [

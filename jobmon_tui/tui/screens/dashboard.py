@@ -14,7 +14,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.roles import Verb, may
 from jobmon_tui.domain.search import Search
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.held import Needs, waits

@@ -15,7 +15,7 @@ from jobmon_tui.domain.execution import AUTOMATION, Status
 from jobmon_tui.domain.roles import Verb, may
 from jobmon_tui.domain.search import Search, may_become_key, parse, with_statuses
 from jobmon_tui.domain.search_completion import Known
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.held import Needs, waits
 from jobmon_tui.tui.screens.acting import ActingScreen

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.widgets.plain_lines import Piece, PlainLines, Said, both_ends
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 
 PAGE = 100
 KEPT = 12

@@ -5,7 +5,7 @@ import asyncio
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.held import HeldActions, Needs
 from jobmon_tui.tui.widgets.line_view import LineView
 from jobmon_tui.tui.widgets.table_messages import LoadFailed, NewAbove

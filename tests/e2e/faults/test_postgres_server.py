@@ -12,7 +12,7 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.pg_source import PgSource

@@ -17,7 +17,7 @@ import pytest
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.look import chain_report, list_executions
-from jobmon_tui.services.ports import ExecutionFilter
+from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from tests.conformance.world import ADMIN, DRAFT, NOW, add_people
