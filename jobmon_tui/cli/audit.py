@@ -4,6 +4,7 @@ import typer
 
 from jobmon_tui.cli.options import Before, Json, Limit, group
 from jobmon_tui.cli.output import audit_json, audit_line, complain, print_json, say
+from jobmon_tui.cli.progress import BarProgress
 from jobmon_tui.cli.session import with_services
 
 app = group("The audit log.", "jobmon audit list --limit 20", "jobmon audit verify")
@@ -29,20 +30,26 @@ def verify(json: Json = False) -> None:
 
     Example: jobmon audit verify
     """
-    result = with_services(lambda services, caller: services.verify_audit(caller))
+    bar = BarProgress("Verifying")
+    try:
+        result = with_services(lambda services, caller: services.verify_audit(caller, bar.tell))
+    finally:
+        bar.end()
     if json:
         print_json(
             {
                 "ok": result.first_bad is None,
                 "entries": result.entries,
                 "first_bad": result.first_bad,
+                "problem": result.problem,
                 "head": result.head,
             }
         )
     elif result.first_bad is None:
-        say(f"The chain of {result.entries} entries holds. Head: {result.head}")
+        say(f"The chain of {result.entries} entries holds. Head: {result.entries} {result.head}")
     if result.first_bad is not None:
         complain(
-            f"The chain breaks at entry {result.first_bad}: the audit log was changed. Keep a copy of it."
+            f"The chain breaks at entry {result.first_bad}: {result.problem}. "
+            "The audit log was changed. Keep a copy of it."
         )
         raise typer.Exit(5)

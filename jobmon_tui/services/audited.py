@@ -21,6 +21,8 @@ class Caller:
 
     token: str
     origin: str
+    known: str | None = None
+    """Who asks as the system knows it, such as a socket's peer; None: whoever runs this process."""
 
 
 def utc_now() -> datetime:
@@ -91,6 +93,7 @@ async def change(
                     done.new_execution_id,
                     caller.origin,
                     done.details,
+                    caller.known,
                 )
             )
 

@@ -15,7 +15,8 @@ from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
+from jobmon_tui.services.chain import ChainReport, Tell
+from jobmon_tui.services.look import ExecutionStory, Overview
 from jobmon_tui.services.problems import Problem
 from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
@@ -259,6 +260,6 @@ class Services(Protocol):
         """
         ...
 
-    async def verify_audit(self, caller: Caller) -> ChainReport:
-        """Recompute the audit log's chain."""
+    async def verify_audit(self, caller: Caller, tell: Tell = lambda _done, _all: None) -> ChainReport:
+        """Recompute the audit log's chain; `tell` hears how far it is, if anything."""
         ...

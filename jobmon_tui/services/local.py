@@ -8,7 +8,16 @@ from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services import audit_search, look, report_check, report_schedule, reports, sign_in, users
+from jobmon_tui.services import (
+    audit_search,
+    chain,
+    look,
+    report_check,
+    report_schedule,
+    reports,
+    sign_in,
+    users,
+)
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportCheck, ReportOverview
@@ -193,6 +202,8 @@ class LocalServices:
             self._database, caller, text, limit, before=before, after=after
         )
 
-    async def verify_audit(self, caller: Caller) -> look.ChainReport:
+    async def verify_audit(
+        self, caller: Caller, tell: chain.Tell = lambda _done, _all: None
+    ) -> chain.ChainReport:
         """Recompute the audit log's chain."""
-        return await look.verify_audit(self._database, caller)
+        return await chain.verify_audit(self._database, caller, tell)

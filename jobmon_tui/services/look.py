@@ -1,4 +1,4 @@
-"""Looking: lists, one execution with its story, the audit log and its chain."""
+"""Looking: lists, one execution with its story, the audit log."""
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from jobmon_tui.domain.audit import AuditEntry, ChainWalk
+from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.errors import execution_not_found
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.roles import Verb, require
@@ -17,7 +17,6 @@ from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import ExecutionFilter, HourCount, StoredOutput, WorkerSeen
 
 T = TypeVar("T")
-_CHAIN_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +45,6 @@ class Overview:
     """The live ones only."""
     floor: int = 0
     total_is_least: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ChainReport:
-    """The result of verifying the audit log: the first bad entry, if any, and the head."""
-
-    entries: int
-    first_bad: int | None
-    head: str
 
 
 async def _look(database: Database, caller: Caller, work: Callable[[Transaction], T]) -> T:
@@ -185,19 +175,3 @@ async def list_audit(
 ) -> Sequence[AuditEntry]:
     """Return audit entries newest first."""
     return await _look(database, caller, lambda transaction: transaction.audit_entries(limit, before, None))
-
-
-def chain_report(transaction: Transaction) -> ChainReport:
-    """Recompute the whole chain and compare it with the rows and with the head."""
-    walk = ChainWalk()
-    while page := transaction.audit_chain(walk.last, _CHAIN_PAGE):
-        bad = walk.first_bad(page)
-        if bad is not None:
-            return ChainReport(walk.last, bad, walk.head)
-    holds = transaction.audit_head() == (walk.last, walk.head)
-    return ChainReport(walk.last, None if holds else walk.last + 1, walk.head)
-
-
-async def verify_audit(database: Database, caller: Caller) -> ChainReport:
-    """Verify the audit log's chain on a snapshot."""
-    return await _look(database, caller, chain_report)

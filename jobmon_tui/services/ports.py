@@ -136,6 +136,10 @@ class Transaction(Protocol):
         """The id and the hash of the last entry as the chain's head keeps them."""
         ...
 
+    def audit_strays(self, last: int) -> int | None:
+        """The id of an entry beside those of 1 to `last`, each of which is there; None without one."""
+        ...
+
     def report(self, name: str) -> Report | None:
         """One report by its name."""
         ...

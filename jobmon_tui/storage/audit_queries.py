@@ -1,11 +1,24 @@
 """The audit log: appended to, read, never changed."""
 
+import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Text, bindparam, func, insert, select, type_coerce, update
+from sqlalchemy.exc import DBAPIError
 
-from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry, canonical, chain_hash, cleaned, has_parts
+from jobmon_tui.domain.audit import (
+    AuditEntry,
+    NewAuditEntry,
+    canonical,
+    chain_hash,
+    cleaned,
+    exact_time,
+    has_parts,
+)
+from jobmon_tui.services.known_origin import process_origin
 from jobmon_tui.services.records import AuditFound
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import audit_head, audit_log
@@ -21,6 +34,9 @@ _MOVE_HEAD = (
     .where(audit_head.c.id == _HEAD)
     .values(audit_id=bindparam("new_id"), hash=bindparam("new_hash"))
 )
+# No actor is bytes: there is no hash of it.
+_UNREADABLE = NewAuditEntry(exact_time(""), b"", "", "", "", None, None, None, "")  # type: ignore[arg-type]
+_CHAIN = select(*(type_coerce(each, Text) if each is audit_log.c.at else each for each in audit_log.c))
 # What a search looks at, and no more: hashes and details are most of a row.
 _LOOKED_AT = select(
     audit_log.c.id,
@@ -33,9 +49,19 @@ _LOOKED_AT = select(
 ).order_by(audit_log.c.id.desc())
 
 
-def _audit_entry(row: Any) -> AuditEntry:
+def as_kept(entry: NewAuditEntry) -> NewAuditEntry:
+    """Return the entry as it is kept: cleaned, and with who writes it."""
+    return cleaned(entry if entry.known is not None else replace(entry, known=process_origin()))
+
+
+def _as_it_stands(row: Any) -> AuditEntry:
+    # SQLite keeps whatever text somebody puts there.
+    return _audit_entry(row, row.at if isinstance(row.at, datetime) else exact_time(row.at))
+
+
+def _audit_entry(row: Any, at: datetime | None = None) -> AuditEntry:
     entry = NewAuditEntry(
-        row.at,
+        at or row.at,
         row.actor,
         row.role,
         row.action,
@@ -45,6 +71,7 @@ def _audit_entry(row: Any) -> AuditEntry:
         row.new_execution_id,
         row.origin,
         row.details,
+        row.known,
     )
     return AuditEntry(row.id, entry, row.previous_hash, row.hash)
 
@@ -54,7 +81,7 @@ class AuditQueries(OnConnection):
 
     def add_audit(self, entry: NewAuditEntry) -> None:
         """Append to the chain; the head's row is locked while this is done."""
-        entry = cleaned(entry)
+        entry = as_kept(entry)
         head = self._connection.execute(_LOCK_HEAD).one()
         entry_id = int(head.audit_id) + 1
         digest = chain_hash(head.hash, canonical(entry_id, entry))
@@ -108,9 +135,38 @@ class AuditQueries(OnConnection):
         )
 
     def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
-        """Return audit entries oldest first."""
-        query = select(audit_log).where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
-        return [_audit_entry(row) for row in self._connection.execute(query)]
+        """Return audit entries oldest first, as they stand: whatever is none of ours fits no hash."""
+        query = _CHAIN.where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
+        try:
+            return [_as_it_stands(row) for row in self._connection.execute(query)]
+        except (sqlite3.OperationalError, DBAPIError) as error:
+            if "decode" not in str(error):
+                raise
+            return self._to_the_unreadable(after, limit)
+
+    def _to_the_unreadable(self, after: int, limit: int) -> Sequence[AuditEntry]:
+        ids = select(audit_log.c.id).where(audit_log.c.id > after).order_by(audit_log.c.id).limit(limit)
+        found: list[AuditEntry] = []
+        for row in self._connection.execute(ids).all():
+            try:
+                one = self._connection.execute(_CHAIN.where(audit_log.c.id == row.id)).first()
+            except (sqlite3.OperationalError, DBAPIError):
+                found.append(AuditEntry(int(row.id), _UNREADABLE, "", ""))
+                break
+            found.append(_as_it_stands(one))
+        return found
+
+    def audit_strays(self, last: int) -> int | None:
+        """Return the id of an entry beside the chain of `last` entries, which was walked."""
+        ids = select(audit_log.c.id)
+        count = self._connection.execute(select(func.count()).select_from(audit_log)).scalar_one()
+        if count == last:
+            return None
+        least = self._connection.execute(ids.order_by(audit_log.c.id).limit(1)).scalar_one()
+        if least < 1:
+            return int(least)
+        twice = ids.group_by(audit_log.c.id).having(func.count() > 1).order_by(audit_log.c.id).limit(1)
+        return int(self._connection.execute(twice).scalar() or last)
 
     def audit_head(self) -> tuple[int, str]:
         """Return the chain's head."""

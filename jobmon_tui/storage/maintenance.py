@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from jobmon_tui.domain.errors import JobmonError
-from jobmon_tui.services.look import ChainReport, chain_report
+from jobmon_tui.services.chain import ChainReport, chain_report
 from jobmon_tui.storage.invariants import broken_rules
 from jobmon_tui.storage.schema import require_newest
 from jobmon_tui.storage.sqlite import refuse_newer

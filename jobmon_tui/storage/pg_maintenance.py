@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.util import greenlet_spawn
 from sqlmodel import SQLModel
 
-from jobmon_tui.services.look import chain_report
+from jobmon_tui.services.chain import chain_report
 from jobmon_tui.storage.invariants import broken_rules
 from jobmon_tui.storage.late_indexes import LATE
 from jobmon_tui.storage.maintenance import Health

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import select, text, true
 
-from jobmon_tui.domain.audit import NewAuditEntry, canonical, cleaned
+from jobmon_tui.domain.audit import NewAuditEntry, canonical
 from jobmon_tui.domain.execution import GREATEST_ID, ExecutionDetails, NewExecution
 from jobmon_tui.domain.report import Report
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.records import Account
+from jobmon_tui.storage.audit_queries import as_kept
 from jobmon_tui.storage.block_queries import Horizon
 from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED
 from jobmon_tui.storage.execution_rows import ONE_LOCKED, details_of
@@ -89,7 +90,7 @@ class PgTransaction(PgClaims):
     def add_audit(self, entry: NewAuditEntry) -> None:
         """Append to the chain, with the commit."""
         # Of `[ID,...` only the database knows the id. In hexadecimal nothing of it can be taken for SQL.
-        rest = canonical(0, cleaned(entry)).removeprefix("[0").encode().hex()
+        rest = canonical(0, as_kept(entry)).removeprefix("[0").encode().hex()
         self._audits.append(f"SELECT jobmon_audit('{rest}'); ")
 
     def actor(self, token_hash: str, now: datetime, about: int | None = None) -> Actor | None:

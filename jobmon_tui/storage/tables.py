@@ -196,6 +196,10 @@ class AuditLogRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_audit_execution", "execution_id"),
         Index("ix_audit_new_execution", "new_execution_id", **where("new_execution_id IS NOT NULL")),
+        Index("ix_audit_actor", "actor", "id"),
+        Index("ix_audit_action", "action", "id"),
+        Index("ix_audit_at", "at", "id"),
+        Index("ix_audit_refused", "id", **where("outcome = 'refused'")),
     )
     id: int = Field(primary_key=True, sa_type=BIG)
     at: datetime = _time()
@@ -210,6 +214,7 @@ class AuditLogRow(SQLModel, table=True):
     details: str | None = None
     previous_hash: str
     hash: str
+    known: str | None = None
 
 
 class AuditHeadRow(SQLModel, table=True):

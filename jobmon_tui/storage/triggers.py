@@ -12,6 +12,8 @@ _FINAL_BLOCK = f"SELECT 1 FROM execution_block WHERE block = OLD.id / {BLOCK} AN
 _LESS = ", ".join(
     f"{each} = {each} - (OLD.status = '{each.title()}')" for each in ("succeeded", "failed", "cancelled")
 )
+HEAD_BACKWARDS = "NEW.id <> OLD.id OR NEW.audit_id < OLD.audit_id OR (NEW.audit_id = OLD.audit_id AND NEW.hash <> OLD.hash)"
+"""True where the audit log's head would move other than forward; in the words of both backends."""
 _EMPTY = "succeeded + failed + cancelled = 0"
 
 
@@ -62,6 +64,12 @@ SQLITE_TRIGGERS: dict[str, str] = {
     "audit_no_update": "BEFORE UPDATE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "audit_no_delete": "BEFORE DELETE ON audit_log BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
     "audit_no_replace": "BEFORE INSERT ON audit_log WHEN EXISTS (SELECT 1 FROM audit_log WHERE id = NEW.id) BEGIN "
+    "SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    "audit_head_forward": f"BEFORE UPDATE ON audit_head WHEN {HEAD_BACKWARDS} BEGIN "
+    "SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    "audit_head_no_delete": "BEFORE DELETE ON audit_head BEGIN "
+    "SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    "audit_head_no_replace": "BEFORE INSERT ON audit_head WHEN EXISTS (SELECT 1 FROM audit_head) BEGIN "
     "SELECT RAISE(ABORT, 'the audit log is append-only'); END",
 }
 

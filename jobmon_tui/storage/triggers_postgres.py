@@ -7,6 +7,7 @@ step as one call, the notes to whoever listens, and the tickets by which PgQueue
 
 from typing import Final
 
+from jobmon_tui.storage.triggers import HEAD_BACKWARDS
 from jobmon_tui.storage.triggers_blocks import BLOCK_FUNCTIONS, BLOCK_TRIGGERS
 
 CHANNEL: Final = "jobmon"
@@ -154,7 +155,8 @@ BEGIN
 END $$
 """
 # The head is locked by a SELECT, in a statement of its own: each sees what was committed before it. What is said is the
-# canonical text after the id, which only the database knows (domain/audit.py), in hexadecimal UTF-8.
+# canonical text after the id, which only the database knows (domain/audit.py), in hexadecimal UTF-8. A process of the
+# release before says nothing at its end of who wrote it: then there is no element 11.
 _AUDIT = """
 CREATE OR REPLACE FUNCTION jobmon_audit(said text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -166,9 +168,10 @@ BEGIN
   SELECT audit_id + 1 AS next_id, hash INTO STRICT head FROM audit_head WHERE id = 1 FOR UPDATE;
   digest := encode(sha256(convert_to(head.hash || E'\\n[' || head.next_id || rest, 'UTF8')), 'hex');
   INSERT INTO audit_log (id, at, actor, role, action, outcome, code, execution_id, new_execution_id, origin, details,
-                         previous_hash, hash)
+                         known, previous_hash, hash)
   VALUES (head.next_id, (entry ->> 1)::timestamptz, entry ->> 2, entry ->> 3, entry ->> 4, entry ->> 5, entry ->> 6,
-          (entry ->> 7)::bigint, (entry ->> 8)::bigint, entry ->> 9, entry ->> 10, head.hash, digest);
+          (entry ->> 7)::bigint, (entry ->> 8)::bigint, entry ->> 9, entry ->> 10, entry ->> 11, head.hash,
+          digest);
   UPDATE audit_head SET audit_id = head.next_id, hash = digest WHERE id = 1;
 END $$
 """
@@ -219,6 +222,15 @@ POSTGRES_TRIGGERS: dict[str, tuple[str, str]] = {
     "audit_append_only": (
         "audit_log",
         "BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log FOR EACH STATEMENT EXECUTE FUNCTION jobmon_append_only()",
+    ),
+    # Told apart in the trigger's own condition, which costs an append nothing.
+    "audit_head_forward": (
+        "audit_head",
+        f"BEFORE UPDATE ON audit_head FOR EACH ROW WHEN ({HEAD_BACKWARDS}) EXECUTE FUNCTION jobmon_append_only()",
+    ),
+    "audit_head_only": (
+        "audit_head",
+        "BEFORE INSERT OR DELETE OR TRUNCATE ON audit_head FOR EACH STATEMENT EXECUTE FUNCTION jobmon_append_only()",
     ),
     **{
         f"{table}_told": (

@@ -73,6 +73,7 @@ def audit_sections(audited: AuditEntry) -> Sequence[Section]:
     facts = [
         ("At", full(entry.at)),
         ("Who", f"{one_line(entry.actor)} ({one_line(entry.role)}) from {one_line(entry.origin)}"),
+        ("Written by", one_line(entry.known or "-")),
         ("What", f"{one_line(entry.action)} {executions(audited)}".strip()),
         ("Outcome", one_line(outcome)),
         ("Details", clean(entry.details or "-")),
@@ -82,5 +83,5 @@ def audit_sections(audited: AuditEntry) -> Sequence[Section]:
 
 
 def _rows(pairs: Sequence[tuple[str, str]]) -> Content:
-    lines = [Content.assemble((f"{name:<10}", "$text-muted"), value) for name, value in pairs]
+    lines = [Content.assemble((f"{name:<11}", "$text-muted"), value) for name, value in pairs]
     return Content("\n").join(lines)

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from jobmon_tui.services.look import verify_audit
+from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import CONNECTIONS, PostgresDatabase

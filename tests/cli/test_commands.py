@@ -103,7 +103,7 @@ def test_lists_and_details_carry_the_fixed_keys(shell: Shell) -> None:
     (entry,) = [each for each in shown["audit"] if each["action"] == "Job Retry"]
     assert set(entry) == {
         *("id", "at", "actor", "role", "action", "outcome", "code", "execution_id", "new_execution_id"),
-        *("origin", "details", "hash"),
+        *("origin", "details", "known", "hash"),
     }
     assert shell("cancel", str(number + 1), str(number), "--json").code == 5
     assert [each["status"] for each in shell("list", "--json").json] == ["Cancelled", "Failed"]
@@ -201,7 +201,10 @@ def test_accounts_by_command(shell: Shell) -> None:
 
 def test_the_audit_log_by_command_and_a_broken_chain(shell: Shell) -> None:
     _failed(shell)
-    assert shell("audit", "verify", "--json").json["ok"] is True
+    assert shell("retry", "1").code == 0
+    whole = shell("audit", "verify", "--json").json
+    assert (whole["ok"], whole["entries"], whole["problem"]) == (True, 2, None)
+    assert f"Head: 2 {whole['head']}" in shell("audit", "verify").out
     assert shell("db", "check").code == 0
     raw = sqlite3.connect(shell.path)
     for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
@@ -211,6 +214,7 @@ def test_the_audit_log_by_command_and_a_broken_chain(shell: Shell) -> None:
     raw.close()
     broken = shell("audit", "verify", "--json")
     assert (broken.code, broken.json["first_bad"]) == (5, 1)
+    assert "breaks at entry 1: what it says does not fit its hash" in shell("audit", "verify").err
     checked = shell("db", "check", "--json")
     assert (checked.code, checked.json["audit_first_bad"], checked.json["problems"]) == (5, 1, [])
 

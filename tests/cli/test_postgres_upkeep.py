@@ -64,7 +64,7 @@ def test_check_finds_a_broken_chain(postgres_shell: Shell, postgres_database: st
     in_postgres(postgres_database, lambda t: t.add_report(DRAFT, NOW), history([(1, "Failed", None, NOW)]))
     assert postgres_shell("retry", "1").code == 0
     assert "chain of 1 entries holds" in postgres_shell("db", "check").out
-    postgres.execute(postgres_database, "UPDATE audit_head SET hash = 'x'")
+    postgres.execute(postgres_database, "UPDATE audit_head SET audit_id = 2, hash = 'x'")
     broken = postgres_shell("db", "check", "--json")
     assert (broken.code, broken.json["problems"], broken.json["audit_first_bad"]) == (5, [], 2)
 

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.audited import token_hash
-from jobmon_tui.services.look import verify_audit
+from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.storage import copy, copy_pages
 from jobmon_tui.storage.copy import CHANGING, LEFT_OUT, Copied, Copying
@@ -267,7 +267,7 @@ async def test_what_was_pruned_since_is_noticed(store: Store, place: Place, goal
 
 async def test_a_broken_chain_is_not_copied(store: Store, place: Place, goal: Place, raw: Raw) -> None:
     await furnish(store, raw)
-    raw("UPDATE audit_head SET hash = 'x'")
+    raw("UPDATE audit_head SET audit_id = 2, hash = 'x'")
     with pytest.raises(JobmonError, match="breaks at entry 2") as refused:
         await run(place, goal, while_workers_run=True)
     assert refused.value.code is ErrorCode.ALREADY_EXISTS

@@ -12,7 +12,8 @@ from jobmon_tui.domain.roles import Role
 from jobmon_tui.services import reports, sign_in, users
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.look import list_executions, verify_audit
+from jobmon_tui.services.chain import verify_audit
+from jobmon_tui.services.look import list_executions
 from jobmon_tui.services.records import ExecutionFilter, StoredOutput
 from jobmon_tui.services.report_schedule import pause_report
 from jobmon_tui.services.retry import retry_execution

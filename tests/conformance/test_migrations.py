@@ -1,7 +1,8 @@
 """A database of an older schema, brought up to date with what is in it."""
 
 import asyncio
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from jobmon_tui.domain.audit import GENESIS, NewAuditEntry, canonical, chain_hash
 from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.services.chain import chain_report
+from jobmon_tui.services.known_origin import process_origin
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.storage import late_indexes, triggers, triggers_postgres
 from jobmon_tui.storage.pg_schema import upgrade
@@ -66,6 +70,16 @@ def place(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Itera
         yield PgSource(url, "old")
 
 
+async def _migrated(place: Place, step: Callable[[Connection], None]) -> None:
+    if isinstance(place, Path):
+        with create_engine(f"sqlite:///{place}", poolclass=NullPool).begin() as connection:
+            step(connection)
+    else:
+        url = place.dsn.replace("postgresql:", "postgresql+asyncpg:")
+        async with create_async_engine(url, poolclass=NullPool).begin() as connection:
+            await connection.run_sync(step)
+
+
 async def _at_first_schema(place: Place) -> None:
     def first(connection: Connection) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -75,13 +89,7 @@ async def _at_first_schema(place: Place) -> None:
                 patch.delitem(triggers.SQLITE_TRIGGERS, name)
             migrate(connection, "0001")
 
-    if isinstance(place, Path):
-        with create_engine(f"sqlite:///{place}", poolclass=NullPool).begin() as connection:
-            first(connection)
-    else:
-        url = place.dsn.replace("postgresql:", "postgresql+asyncpg:")
-        async with create_async_engine(url, poolclass=NullPool).begin() as connection:
-            await connection.run_sync(first)
+    await _migrated(place, first)
     raw = raw_at(place)
     raw(REPORT)
     raw(EXECUTIONS)
@@ -129,3 +137,41 @@ async def test_an_older_database_keeps_its_rows_and_gets_every_trigger_again(
     assert raw(revision) == [(head_revision(),)]
     wanted = SQLITE_TRIGGERS if backend == "sqlite" else POSTGRES_TRIGGERS
     assert {name for (name,) in raw(TRIGGERS[backend])} >= set(wanted)
+
+
+async def test_audit_entries_of_the_release_before_fit_in_the_chain(
+    backend: str, place: Place, opens: Opens, raw: Raw
+) -> None:
+    await _migrated(place, lambda connection: migrate(connection, "0007"))
+    old = NewAuditEntry(
+        datetime.fromisoformat(AT), "ada", "Viewer", "Sign In", "allowed", None, None, None, "p", "€"
+    )
+    said = canonical(1, old)
+    assert said == f'[1,"{AT}","ada","Viewer","Sign In","allowed",null,null,null,"p","€"]'
+    first = chain_hash(GENESIS, said)
+    at = AT if backend == "sqlite" else old.at
+    _write_as_before(raw, 1, at, GENESIS, first)
+    if isinstance(place, PgSource):
+        await upgrade(place)
+    async with await opens() as database:
+        await database.write(lambda transaction: transaction.add_audit(old))
+        # A process of the release before goes on writing beside this one.
+        if backend == "sqlite":
+            [(_, before)] = raw("SELECT audit_id, hash FROM audit_head")
+            _write_as_before(raw, 3, at, str(before), chain_hash(str(before), canonical(3, old)))
+        else:
+            raw(f"SELECT jobmon_audit('{said.removeprefix('[1').encode().hex()}')")
+        await database.write(lambda transaction: transaction.add_audit(old))
+        report = await database.read(chain_report)
+    assert (report.entries, report.first_bad) == (4, None)
+    assert raw("SELECT known FROM audit_log ORDER BY id") == [
+        (None,), (process_origin(),), (None,), (process_origin(),),
+    ]  # fmt: skip
+    assert process_origin().startswith(f"uid={os.getuid()}")
+
+
+def _write_as_before(raw: Raw, number: int, at: object, before: str, digest: str) -> None:
+    columns = "id, at, actor, role, action, outcome, origin, details, previous_hash, hash"
+    values = "?, ?, 'ada', 'Viewer', 'Sign In', 'allowed', 'p', '€', ?, ?"
+    raw(f"INSERT INTO audit_log ({columns}) VALUES ({values})", number, at, before, digest)
+    raw("UPDATE audit_head SET audit_id = ?, hash = ?", number, digest)

@@ -14,8 +14,9 @@ from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.cancel import cancel_execution
+from jobmon_tui.services.chain import chain_report
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.look import chain_report, show_execution
+from jobmon_tui.services.look import show_execution
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.reports import delete_report
 from jobmon_tui.services.retry import retry_execution

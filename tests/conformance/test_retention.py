@@ -10,7 +10,8 @@ import pytest
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.services.look import list_audit, verify_audit
+from jobmon_tui.services.chain import verify_audit
+from jobmon_tui.services.look import list_audit
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.sign_in import check_name
 from jobmon_tui.storage.retention import Pruning, count_prunable

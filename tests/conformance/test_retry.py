@@ -193,12 +193,26 @@ async def test_1_000_concurrent_appends_leave_one_whole_chain(
 
 
 ENTRY = "SELECT * FROM audit_log"
+OLD_HEAD = "SELECT 1, 0, 'x'"
+HEAD = [
+    "UPDATE audit_head SET audit_id = audit_id - 1",
+    "UPDATE audit_head SET hash = 'x'",
+    "UPDATE audit_head SET id = 2, audit_id = 5",
+    "DELETE FROM audit_head",
+    "INSERT INTO audit_head VALUES (2, 9, 'x')",
+]
 REWRITING = {
     "sqlite": [
         "UPDATE audit_log SET actor = 'eve'",
         "DELETE FROM audit_log",
         f"INSERT OR REPLACE INTO audit_log {ENTRY}",
+        f"REPLACE INTO audit_log {ENTRY}",
         f"INSERT INTO audit_log {ENTRY} WHERE true ON CONFLICT (id) DO UPDATE SET actor = 'eve'",
+        "UPDATE OR REPLACE audit_log SET id = 1",
+        *HEAD,
+        f"INSERT OR REPLACE INTO audit_head {OLD_HEAD}",
+        f"INSERT INTO audit_head {OLD_HEAD} WHERE true ON CONFLICT (id) DO UPDATE SET audit_id = 0",
+        "UPDATE OR REPLACE audit_head SET audit_id = 0",
     ],
     "postgres": [
         "UPDATE audit_log SET actor = 'eve'",
@@ -206,17 +220,20 @@ REWRITING = {
         f"INSERT INTO audit_log {ENTRY} ON CONFLICT (id) DO UPDATE SET actor = 'eve'",
         "TRUNCATE audit_log",
         "TRUNCATE audit_log, audit_head CASCADE",
+        *HEAD,
+        "TRUNCATE audit_head",
+        f"INSERT INTO audit_head {OLD_HEAD} ON CONFLICT (id) DO UPDATE SET audit_id = 0",
     ],
 }
 
 
 async def test_the_audit_log_is_append_only(store: Store, raw: Raw, backend: str) -> None:
     await retry_execution(store, ADMIN, await _with_status(store, raw, Status.FAILED))
-    before = raw("SELECT * FROM audit_log")
+    before = raw("SELECT * FROM audit_log"), raw("SELECT * FROM audit_head")
     for statement in REWRITING[backend]:
         with pytest.raises(REFUSED, match="append-only"):
             raw(statement)
-        assert raw("SELECT * FROM audit_log") == before
+        assert (raw("SELECT * FROM audit_log"), raw("SELECT * FROM audit_head")) == before
 
 
 async def test_counters_follow_the_rows(store: Store, raw: Raw) -> None:

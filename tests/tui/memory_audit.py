@@ -61,3 +61,6 @@ class MemoryAudit:
     def audit_head(self) -> tuple[int, str]:
         log = self._tables.log
         return (log[-1].id, log[-1].hash) if log else (0, GENESIS)
+
+    def audit_strays(self, last: int) -> int | None:
+        return None if len(self._tables.log) == last else len(self._tables.log)

@@ -19,7 +19,7 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.look import verify_audit
+from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.services.reports import add_report, delete_report, edit_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from jobmon_tui.domain.errors import ErrorCode
-from jobmon_tui.services.look import verify_audit
+from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase
 from tests import postgres

@@ -16,7 +16,8 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.cancel import cancel_execution
-from jobmon_tui.services.look import chain_report, list_executions
+from jobmon_tui.services.chain import chain_report
+from jobmon_tui.services.look import list_executions
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.sqlite import SqliteDatabase

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from jobmon_tui.services.look import ChainReport, verify_audit
+from jobmon_tui.services.chain import ChainReport, verify_audit
 from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.pg_source import PgSource
 from tests.backends import open_at, raw_at
