@@ -13,6 +13,7 @@ from jobmon_tui.cli import (
     doctor,
     executions,
     reports,
+    serve,
     session,
     settings,
     signing,
@@ -63,6 +64,7 @@ app.command()(executions.cancel)
 app.command()(executions.run)
 app.command()(watch.watch)
 app.command()(worker.worker)
+app.command()(serve.serve)
 app.command()(workers.workers)
 app.command()(doctor.doctor)
 

@@ -3,11 +3,11 @@
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
+from typing import Protocol
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.domain.following import MOST_GAPS, Following, Step, in_order
 from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.facade import Services
 from jobmon_tui.services.records import ExecutionFilter
 
 PAGE = 500
@@ -19,6 +19,22 @@ _ACTIVE = ExecutionFilter(frozenset({Status.QUEUED, Status.RUNNING}))
 _ALL = ExecutionFilter()
 
 
+class Lists(Protocol):
+    """What can list executions, as `Services.executions` does."""
+
+    async def executions(
+        self,
+        caller: Caller,
+        wanted: ExecutionFilter,
+        limit: int,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+    ) -> Sequence[Execution]:
+        """Return executions newest first: below id `before`, or the nearest above id `after`."""
+        ...
+
+
 class Follower:
     """Looks, and tells each step of each execution once.
 
@@ -27,7 +43,7 @@ class Follower:
 
     def __init__(
         self,
-        services: Services,
+        services: Lists,
         caller: Caller,
         *,
         since: datetime | None = None,

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-from jobmon_tui.storage.feed import Feed
+from jobmon_tui.services.watching import Feed
 from jobmon_tui.storage.pg_errors import FAILURES
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.triggers_postgres import CHANNEL

@@ -9,8 +9,8 @@ from typing import Protocol, Self, TypeVar
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.records import StoredOutput
+from jobmon_tui.services.watching import Feed
 from jobmon_tui.storage.block_keeper import BlockKeeper
-from jobmon_tui.storage.feed import Feed
 from jobmon_tui.storage.policy_queries import Asker
 from jobmon_tui.storage.transaction import SqlTransaction
 from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo

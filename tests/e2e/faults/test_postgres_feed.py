@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from jobmon_tui.services.watching import Watch
 from jobmon_tui.storage import pg_feed
-from jobmon_tui.storage.feed import Watch
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase
 from tests.conformance.world import add_people, queue_one

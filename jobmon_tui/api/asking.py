@@ -1,0 +1,87 @@
+"""Who asks, and what for: the parts that routes share."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.execution import GREATEST_ID, Status
+from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.facade import Services
+from jobmon_tui.services.records import ExecutionFilter
+
+MOST_ROWS = 1_000
+DEFAULT_ROWS = 50
+_bearer = HTTPBearer(auto_error=False, description="A session's token: POST /api/v1/sessions gives one.")
+
+
+def services_of(request: Request) -> Services:
+    """Return the services that the server was given."""
+    found: Services = request.app.state.services
+    return found
+
+
+def origin_of(request: Request, claimed: str | None) -> str:
+    """Return where a request comes from: what the server sees, then what the client says of itself."""
+    peer = request.client.host if request.client is not None and request.client.host else "local"
+    said = one_line(claimed or "", 200)
+    return f"api {peer}" + (f"; {said}" if said else "")
+
+
+ServicesOf = Annotated[Services, Depends(services_of)]
+Origin = Annotated[
+    str | None,
+    Header(alias="Jobmon-Origin", max_length=1_000, description="Where the client says that it runs."),
+]
+
+
+def caller_of(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    claimed: Origin = None,
+) -> Caller:
+    """Return who asks. Raises `not_signed_in` without a token; whether it holds is for the services."""
+    if credentials is None or not credentials.credentials:
+        raise JobmonError(
+            ErrorCode.NOT_SIGNED_IN, "You are not signed in. Send a session's token: Authorization: Bearer …"
+        )
+    return Caller(credentials.credentials, origin_of(request, claimed))
+
+
+CallerOf = Annotated[Caller, Depends(caller_of)]
+Id = Annotated[int, Path(description="The execution's id.")]
+Name = Annotated[str, Path(min_length=1, max_length=1_000, description="The name.")]
+Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="How many at most.")]
+Below = Annotated[int | None, Query(ge=1, le=GREATEST_ID, description="Only ids below this one.")]
+Above = Annotated[
+    int | None, Query(ge=0, le=GREATEST_ID, description="The nearest above this id; 0: the oldest of all.")
+]
+
+
+def filter_of(
+    status: Annotated[list[Status] | None, Query(description="Only this status; may be repeated.")] = None,
+    report: Annotated[str | None, Query(max_length=1_000, description="Only this report.")] = None,
+    search: Annotated[str | None, Query(max_length=1_000, description="A part of the report's name.")] = None,
+    since: Annotated[datetime | None, Query(description="Only queued since, in RFC 3339.")] = None,
+    error: Annotated[str | None, Query(max_length=1_000, description="A part of the error.")] = None,
+    by: Annotated[str | None, Query(max_length=1_000, description="Only asked for by this account.")] = None,
+) -> ExecutionFilter:
+    """Return which executions are wanted. Raises `invalid_input` for a time without a zone."""
+    if since is not None and since.tzinfo is None:
+        raise JobmonError(
+            ErrorCode.INVALID_INPUT, "since: write it with a zone, such as 2026-01-02T03:04:05Z."
+        )
+    return ExecutionFilter(
+        statuses=frozenset(status or ()),
+        report=one_line(report) if report else None,
+        search=clean(search) if search else None,
+        since=since,
+        error=clean(error) if error else None,
+        by=clean(by) if by else None,
+    )
+
+
+Wanted = Annotated[ExecutionFilter, Depends(filter_of)]

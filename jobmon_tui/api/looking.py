@@ -1,0 +1,69 @@
+"""`/workers`, `/audit`, `/health`: what there is to look at besides the jobs and the reports."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from jobmon_tui.api.answers import answer
+from jobmon_tui.api.asking import DEFAULT_ROWS, Above, Below, CallerOf, Limit, ServicesOf
+from jobmon_tui.api.jobs import next_page
+from jobmon_tui.services.look import ChainReport
+from jobmon_tui.wire.forms import AuditForm, AuditFoundForm, ReadyForm, WorkerForm, audit_form, worker_form
+
+router = APIRouter()
+open_router = APIRouter(tags=["health"])
+
+
+@router.get("/workers", response_model=list[WorkerForm], tags=["workers"])
+async def list_workers(services: ServicesOf, caller: CallerOf) -> Response:
+    """List every registered worker by name, with whether it is heard from."""
+    return answer(list[WorkerForm], [worker_form(each) for each in await services.workers(caller)])
+
+
+@router.get("/audit", response_model=list[AuditForm], tags=["audit"])
+async def list_audit(
+    request: Request,
+    services: ServicesOf,
+    caller: CallerOf,
+    limit: Limit = DEFAULT_ROWS,
+    before: Below = None,
+) -> Response:
+    """List audit entries, newest first. A full page names the next one in its `Link` header."""
+    found = await services.audit(caller, limit, before)
+    more = next_page(request, found[-1].id) if len(found) == limit else None
+    return answer(list[AuditForm], [audit_form(each) for each in found], headers=more)
+
+
+@router.get("/audit/search", response_model=AuditFoundForm, tags=["audit"])
+async def search_audit(
+    services: ServicesOf,
+    caller: CallerOf,
+    text: Annotated[str, Query(max_length=1_000, description="All parts of it must be in an entry.")],
+    limit: Limit = DEFAULT_ROWS,
+    before: Below = None,
+    after: Above = None,
+) -> Response:
+    """Search the newest entries, 10,000 at most; `looked_to` says how far it came."""
+    found = await services.search_audit(caller, text, limit, before=before, after=after or 0)
+    form = AuditFoundForm([audit_form(each) for each in found.entries], found.looked_to)
+    return answer(AuditFoundForm, form)
+
+
+@router.get("/audit/verify", response_model=ChainReport, tags=["audit"])
+async def verify_audit(services: ServicesOf, caller: CallerOf) -> Response:
+    """Recompute the audit log's chain."""
+    return answer(ChainReport, await services.verify_audit(caller))
+
+
+@open_router.get("/health", response_model=ReadyForm)
+async def health() -> Response:
+    """Tell that the server is there."""
+    return answer(ReadyForm, ReadyForm("ok"))
+
+
+@open_router.get("/ready", response_model=ReadyForm)
+async def ready(services: ServicesOf) -> Response:
+    """Tell whether the database answers."""
+    await services.has_accounts()
+    return answer(ReadyForm, ReadyForm("ready"))
