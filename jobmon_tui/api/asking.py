@@ -24,11 +24,15 @@ def services_of(request: Request) -> Services:
     return found
 
 
+def peer_of(request: Request) -> str:
+    """Return who is at the other end, as the kernel knows it: a network address, or a local user's id."""
+    return request.client.host if request.client is not None and request.client.host else "unknown"
+
+
 def origin_of(request: Request, claimed: str | None) -> str:
     """Return where a request comes from: what the server sees, then what the client says of itself."""
-    peer = request.client.host if request.client is not None and request.client.host else "local"
     said = one_line(claimed or "", 200)
-    return f"api {peer}" + (f"; {said}" if said else "")
+    return f"api {peer_of(request)}" + (f"; {said}" if said else "")
 
 
 ServicesOf = Annotated[Services, Depends(services_of)]
@@ -48,7 +52,9 @@ def caller_of(
         raise JobmonError(
             ErrorCode.NOT_SIGNED_IN, "You are not signed in. Send a session's token: Authorization: Bearer …"
         )
-    return Caller(credentials.credentials, origin_of(request, claimed))
+    return Caller(
+        credentials.credentials, origin_of(request, claimed), f"{peer_of(request)} through the server"
+    )
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]

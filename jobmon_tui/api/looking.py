@@ -8,7 +8,7 @@ from starlette.responses import Response
 from jobmon_tui.api.answers import answer
 from jobmon_tui.api.asking import DEFAULT_ROWS, Above, Below, CallerOf, Limit, ServicesOf
 from jobmon_tui.api.jobs import next_page
-from jobmon_tui.services.look import ChainReport
+from jobmon_tui.services.chain import ChainReport
 from jobmon_tui.wire.forms import AuditForm, AuditFoundForm, ReadyForm, WorkerForm, audit_form, worker_form
 
 router = APIRouter()

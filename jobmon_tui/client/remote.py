@@ -16,8 +16,9 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.chain import ChainReport, Tell
 from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportCheck, ReportOverview
-from jobmon_tui.services.look import ChainReport, ExecutionStory, Overview
+from jobmon_tui.services.look import ExecutionStory, Overview
 from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
@@ -307,8 +308,8 @@ class RemoteServices:
         found: forms.AuditFoundForm = await self._get(forms.AuditFoundForm, caller, "/audit/search", params)
         return found.found
 
-    async def verify_audit(self, caller: Caller) -> ChainReport:
-        """Recompute the audit log's chain."""
+    async def verify_audit(self, caller: Caller, _tell: Tell = lambda _done, _all: None) -> ChainReport:
+        """Recompute the audit log's chain; the server does not say how far it is."""
         found: ChainReport = await self._get(
             ChainReport, caller, "/audit/verify", answer_seconds=VERIFY_SECONDS
         )
