@@ -25,7 +25,6 @@ from jobmon_tui.security.passwords import Argon2Hasher
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.problems import InvalidReport, Problem, problems_of
-from jobmon_tui.storage.feed import WatchWakeup
 from jobmon_tui.storage.queue import DatabaseQueue, OpenDatabase
 from jobmon_tui.storage.schema import require_known
 from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
@@ -224,14 +223,17 @@ def start_worker(
     Of what an execution prints the first and the last `output_kib` KiB are kept.
     """
     runner = Execute(save_output=house.queue.save_output, output_dir=output_dir, output_kib=output_kib)
+    info = worker_info(concurrency)
+    wakeups = house.database.feed.wakeups(info.name, house.queue.crew)
     scheduler = Scheduler(
         house.queue,
         house.queue,
         runner,
-        WatchWakeup(house.database.feed.watch()),
+        wakeups.work,
         SystemClock(),
-        worker_info(concurrency),
+        info,
         house.queue,
+        cancels=wakeups.cancels,
     )
     return InProcessWorker(scheduler, ended)
 

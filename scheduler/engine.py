@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from scheduler.claiming import Claiming
@@ -46,9 +46,11 @@ class Scheduler:
         *,
         poll: float = 5.0,
         cleanup: float = 15.0,
+        cancels: Wakeup | None = None,
     ) -> None:
         """All times are in seconds. Raises ValueError for a concurrency under 1.
 
+        Where `cancels` is given, it tells of cancel requests, and `wakeup` of work only.
         `poll` lies under the wake-ups. `cleanup` is what stopped runners get to end and be recorded, and
         then once more what the storage gets to take this worker's name out.
         """
@@ -56,6 +58,7 @@ class Scheduler:
             raise ValueError("a worker needs a concurrency of at least 1")
         self._registry = registry
         self._wakeup = wakeup
+        self._cancels = cancels
         self._clock = clock
         self._info = info
         self._poll = poll
@@ -112,7 +115,12 @@ class Scheduler:
         tasks = [claiming, finishing]
         if self._firing is not None:
             tasks.append(self._spawn(self._firing.run(self._stopping)))
-        leases, wakeups = self._leases, (self._listen_forever(), self._ask_forever())
+        leases, wakeups = self._leases, [self._ask_forever()]
+        if self._cancels is None:
+            wakeups.append(self._listen_forever(self._wakeup, self._claiming.look, self._woken.set))
+        else:
+            wakeups.append(self._listen_forever(self._wakeup, self._claiming.look))
+            wakeups.append(self._listen_forever(self._cancels, self._woken.set))
         tasks += [self._spawn(work) for work in (leases.beat_forever(), leases.watch_forever(), *wakeups)]
         try:
             try:
@@ -162,18 +170,18 @@ class Scheduler:
         elif not self._stopping.is_set():
             self._ask_to_stop(0.0, self._reason)
 
-    async def _listen_forever(self) -> None:
+    async def _listen_forever(self, wakeup: Wakeup, *wake: Callable[[], None]) -> None:
         backoff = Backoff()
         while True:
             try:
-                await self._wakeup.wait(self._poll)
+                await wakeup.wait(self._poll)
             except UNAVAILABLE as error:
                 _log.warning("cannot listen for changes: %s", error)
                 await self._clock.sleep(backoff.next())
             else:
                 backoff.reset()
-                self._claiming.look()
-                self._woken.set()
+                for each in wake:
+                    each()
 
     async def _ask_forever(self) -> None:
         backoff = Backoff()

@@ -55,9 +55,13 @@ class Feed:
         """Start watching."""
         made = Watch(self)
         self._watches.add(made)
+        self._begin()
+        return made
+
+    def _begin(self) -> None:
+        """Look from now on."""
         if self._task is None:
             self._task = asyncio.create_task(self._look())
-        return made
 
     def forget(self, watch: Watch) -> None:
         """Let a watcher go."""

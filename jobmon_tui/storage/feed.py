@@ -7,9 +7,12 @@ costs a hop to a thread; a glance at the write-ahead log's file costs next to no
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.services.watching import Feed, Watch
+from jobmon_tui.storage.crew import Crew
+from scheduler.ports import Wakeup
 
 POLL_SECONDS = 0.25
 """How often the database itself is asked. With the time that this takes it stays under half a second."""
@@ -35,7 +38,23 @@ class WatchWakeup:
         await self._watch.wait(timeout)
 
 
-class ChangeFeed(Feed):
+@dataclass(frozen=True, slots=True)
+class Wakeups:
+    """What wakes a scheduler: for work, and for cancels where these are told apart; else one does both."""
+
+    work: Wakeup
+    cancels: Wakeup | None = None
+
+
+class StoreFeed(Feed):
+    """A database's feed, which wakes schedulers too."""
+
+    def wakeups(self, _worker: str, _crew: Crew) -> Wakeups:
+        """Give what wakes a worker of this name."""
+        return Wakeups(WatchWakeup(self.watch()))
+
+
+class ChangeFeed(StoreFeed):
     """The feed of a database that must be asked: a poll."""
 
     def __init__(

@@ -45,6 +45,8 @@ class PgTransaction(PgClaims):
     def __init__(self, connection: PgConnection, *, writes: bool) -> None:
         super().__init__(connection)
         self._writes = writes
+        self.brings_work = False
+        """Something was queued or asked to stop; of whatever else concerns workers a note tells them."""
         self._reserved: int | None = None
         self._audits: list[str] = []
         self._at_hand: dict[int, ExecutionDetails | None] = {}
@@ -118,8 +120,14 @@ class PgTransaction(PgClaims):
 
     def add_execution(self, new: NewExecution) -> int:
         """Queue an execution and return its id."""
+        self.brings_work = True
         reserved, self._reserved = self._reserved, None
         return self._insert_execution(new, {} if reserved is None else {"id": reserved})
+
+    def request_cancel(self, execution_id: int, actor: str, now: datetime) -> None:
+        """Leave a request for the worker; a second one changes nothing."""
+        self.brings_work = True
+        super().request_cancel(execution_id, actor, now)
 
     def horizon(self) -> Horizon:
         """Return which transactions have ended, and which have begun, beside the greatest id."""

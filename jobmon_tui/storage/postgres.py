@@ -162,7 +162,7 @@ class PostgresDatabase:
                 raise
             await self._commit(lane, transaction)
         if transaction.has_written:
-            self.feed.changed()
+            self.feed.committed(brings_work=transaction.brings_work)
         return answer if is_wanted else None
 
     async def _ask(self, lane: PgConnection, verb: str, statement: str) -> None:

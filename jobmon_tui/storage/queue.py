@@ -9,8 +9,9 @@ from typing import Protocol, Self, TypeVar
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.records import StoredOutput
-from jobmon_tui.services.watching import Feed
 from jobmon_tui.storage.block_keeper import BlockKeeper
+from jobmon_tui.storage.crew import Crew
+from jobmon_tui.storage.feed import StoreFeed
 from jobmon_tui.storage.policy_queries import Asker
 from jobmon_tui.storage.transaction import SqlTransaction
 from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo
@@ -45,7 +46,7 @@ class OpenDatabase(QueryDatabase, Protocol):
     """A database that somebody has opened and will close."""
 
     @property
-    def feed(self) -> Feed:
+    def feed(self) -> StoreFeed:
         """Tells of changes."""
         ...
 
@@ -65,6 +66,7 @@ class DatabaseQueue:
         self._clock = clock
         self._blocks = BlockKeeper(database, clock)
         self._asker = Asker(tuple(dict.fromkeys(one_line(each) for each in queues)))
+        self.crew = Crew(self._asker.queues)
 
     async def _read(self, work: Callable[[SqlTransaction], T]) -> T:
         return await self._guard(self._database.read, work)
@@ -178,6 +180,7 @@ class DatabaseQueue:
     async def counters(self) -> Mapping[str, int]:
         """Give every worker's counter. Being asked every few seconds, count blocks as well."""
         seen = await self._read(lambda transaction: transaction.workers())
+        self.crew.saw(seen)
         await self._count_blocks()
         return {worker.name: worker.beats for worker in seen}
 

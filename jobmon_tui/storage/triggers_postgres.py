@@ -9,9 +9,10 @@ from typing import Final
 
 from jobmon_tui.storage.triggers import HEAD_BACKWARDS
 from jobmon_tui.storage.triggers_blocks import BLOCK_FUNCTIONS, BLOCK_TRIGGERS
+from jobmon_tui.storage.triggers_work import FREED_ROWS, QUEUED_ROWS, WORK_FUNCTIONS, WORK_TRIGGERS
 
 CHANNEL: Final = "jobmon"
-"""What dashboards and workers LISTEN to. The payload names executions' ids, or is empty: look at all."""
+"""What dashboards LISTEN to. The payload names executions' ids, or is empty: look at all."""
 SLOTS: Final = 64
 """Counter rows for each status, chosen by the backend's pid: see docs/decisions/0006-postgresql.md."""
 _MOST_NAMED: Final = 200
@@ -121,6 +122,7 @@ _TICKETED = {
     "updated": "PERFORM jobmon_void(array_agg(id)) FROM changed WHERE status IN ('Running', 'Cancelled') "
     "HAVING count(*) > 0;",
 }
+_FOR_WORKERS = {"inserted": QUEUED_ROWS, "updated": FREED_ROWS}
 
 
 def _after(event: str) -> str:
@@ -130,6 +132,7 @@ BEGIN
   PERFORM jobmon_count(each.status, each.n) FROM ({_COUNTED[event]} ORDER BY status) AS each;
   PERFORM jobmon_tell(array_agg(id)) FROM {_IDS[event]} HAVING count(*) > 0;
   {_TICKETED.get(event, "")}
+  {_FOR_WORKERS.get(event, "")}
   RETURN NULL;
 END $$
 """
@@ -180,6 +183,7 @@ _FUNCTIONS = (
     _GUARD,
     _COUNT,
     *BLOCK_FUNCTIONS,
+    *WORK_FUNCTIONS,
     _TELL,
     _TICKET,
     _VOID,
@@ -214,6 +218,7 @@ POSTGRES_TRIGGERS: dict[str, tuple[str, str]] = {
         f"AFTER DELETE ON {_LOG} REFERENCING {_OLD} FOR EACH STATEMENT EXECUTE FUNCTION jobmon_execution_deleted()",
     ),
     **BLOCK_TRIGGERS,
+    **WORK_TRIGGERS,
     "report_limit_changed": (
         "report_configuration",
         "AFTER UPDATE OF max_concurrent ON report_configuration FOR EACH ROW "

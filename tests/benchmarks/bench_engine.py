@@ -26,7 +26,6 @@ from huey import SqliteHuey
 
 from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.storage.feed import WatchWakeup
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.sqlite import SqliteDatabase
 from scheduler.clock import SystemClock
@@ -63,8 +62,10 @@ async def engine(
     """A scheduler at work on this database, wired as `bootstrap` does it."""
     queue = DatabaseQueue(database)
     info = WorkerInfo(f"bench:{os.getpid()}", "bench", os.getpid(), "0", concurrency)
-    wakeup = WatchWakeup(database.feed.watch())
-    scheduler = Scheduler(queue, queue, runner, wakeup, SystemClock(), info, queue)
+    wakeups = database.feed.wakeups(info.name, queue.crew)
+    scheduler = Scheduler(
+        queue, queue, runner, wakeups.work, SystemClock(), info, queue, cancels=wakeups.cancels
+    )
     task = asyncio.create_task(scheduler.run())
     try:
         yield scheduler, task
