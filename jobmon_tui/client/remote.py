@@ -7,9 +7,11 @@ from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
+from jobmon_tui.client.audit_pairs import audit_pairs
 from jobmon_tui.client.changes import RemoteFeed
 from jobmon_tui.client.line import Line, Question, origin_header
 from jobmon_tui.domain.audit import AuditEntry, rfc3339
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
@@ -287,11 +289,13 @@ class RemoteServices:
         question = Question("PATCH", _named("users", name), body=body, answer_seconds=SIGN_IN_SECONDS)
         await self._line.tell(question, caller)
 
-    async def audit(self, caller: Caller, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+    async def audit(
+        self, caller: Caller, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
         found: list[AuditEntry] = []
         while limit > 0:
-            params = _with(limit=min(limit, MOST_ROWS), before=before)
+            params = _with(audit_pairs(wanted), limit=min(limit, MOST_ROWS), before=before)
             page: list[forms.AuditForm] = await self._get(list[forms.AuditForm], caller, "/audit", params)
             found += [each.audited for each in page]
             limit -= len(page)

@@ -10,7 +10,7 @@ from jobmon_tui.domain.text import clean
 
 GENESIS = "0" * 64
 """What the first entry names as the hash before it."""
-_NO_TIME = datetime(1, 1, 1, tzinfo=UTC)
+_NO_TIME = datetime(1, 1, 2, tzinfo=UTC)  # a day later than the first, which not every zone can show
 _AS_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -50,7 +50,7 @@ def rfc3339(moment: datetime) -> str:
 
 
 def exact_time(kept: str) -> datetime:
-    """Return the time that `rfc3339` wrote, 0001-01-01 for any other text, even one that means the same."""
+    """Return the time that `rfc3339` wrote, 0001-01-02 for any other text, even one that means the same."""
     try:
         moment = datetime.fromisoformat(kept).astimezone(UTC)
         return moment if rfc3339(moment) == kept else _NO_TIME

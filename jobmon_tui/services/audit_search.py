@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from jobmon_tui.domain.audit_filter import parse_search
 from jobmon_tui.domain.roles import Verb, require
-from jobmon_tui.domain.text import clean
 from jobmon_tui.services.audited import Caller, signed_in, utc_now
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import AuditFound
@@ -15,15 +15,16 @@ SPAN = 10_000
 async def search_audit(
     database: Database, caller: Caller, text: str, limit: int, *, before: int | None = None, after: int = 0
 ) -> AuditFound:
-    """Return the newest entries that hold all parts of `text`; `looked_to` is where the next call goes on.
+    """Return the newest entries that `text` asks for; `looked_to` is where the next call goes on.
 
-    Looks at actor, action, outcome and the ids of executions. Raises `not_signed_in`.
+    Looks at actor, action, outcome and the ids of executions, and understands the words of `parse_search`.
+    Raises `not_signed_in`.
     """
-    parts = clean(text).casefold().split()
+    search = parse_search(text, utc_now())
 
     def work(transaction: Transaction) -> AuditFound:
         require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
-        found = transaction.search_audit(parts, limit, before=before, after=after, span=SPAN)
+        found = transaction.search_audit(search, limit, before=before, after=after, span=SPAN)
         if found.looked_to is not None and found.looked_to <= after + 1:
             return replace(found, looked_to=None)
         return found

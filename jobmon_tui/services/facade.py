@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from jobmon_tui.domain.audit import AuditEntry
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
@@ -247,14 +248,16 @@ class Services(Protocol):
         """
         ...
 
-    async def audit(self, caller: Caller, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+    async def audit(
+        self, caller: Caller, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
         ...
 
     async def search_audit(
         self, caller: Caller, text: str, limit: int, *, before: int | None = None, after: int = 0
     ) -> AuditFound:
-        """Return entries below `before` and above `after` that hold all parts of `text`, newest first.
+        """Return entries below `before` and above `after` that `text` asks for, newest first.
 
         Looks at 10,000 entries at most, and says how far it came.
         """

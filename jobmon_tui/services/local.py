@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from jobmon_tui.domain.audit import AuditEntry
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
@@ -190,9 +191,11 @@ class LocalServices:
             self._database, caller, self._hasher, name, role=role, password=password, disabled=disabled
         )
 
-    async def audit(self, caller: Caller, limit: int, before: int | None = None) -> Sequence[AuditEntry]:
+    async def audit(
+        self, caller: Caller, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
-        return await look.list_audit(self._database, caller, limit, before)
+        return await look.list_audit(self._database, caller, limit, before, wanted)
 
     async def search_audit(
         self, caller: Caller, text: str, limit: int, *, before: int | None = None, after: int = 0

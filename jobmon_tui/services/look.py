@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from jobmon_tui.domain.audit import AuditEntry
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
 from jobmon_tui.domain.errors import execution_not_found
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
 from jobmon_tui.domain.roles import Verb, require
@@ -151,7 +152,7 @@ async def show_execution(
         return ExecutionStory(
             details,
             transaction.lineage(execution_id),
-            transaction.audit_entries(100, None, execution_id),
+            transaction.audit_entries(100, None, AuditFilter(execution_id=execution_id)),
             transaction.output(execution_id),
             _waiting(transaction, details, liveness, utc_now()) if queued else None,
         )
@@ -171,7 +172,11 @@ async def show_output(database: Database, caller: Caller, execution_id: int) -> 
 
 
 async def list_audit(
-    database: Database, caller: Caller, limit: int, before: int | None = None
+    database: Database,
+    caller: Caller,
+    limit: int,
+    before: int | None = None,
+    wanted: AuditFilter = EVERY_ENTRY,
 ) -> Sequence[AuditEntry]:
     """Return audit entries newest first."""
-    return await _look(database, caller, lambda transaction: transaction.audit_entries(limit, before, None))
+    return await _look(database, caller, lambda transaction: transaction.audit_entries(limit, before, wanted))

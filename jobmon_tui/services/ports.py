@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter, AuditSearch
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
@@ -115,14 +116,16 @@ class Transaction(Protocol):
         """The execution, what it retries and what retried it, oldest first."""
         ...
 
-    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
-        """Audit entries newest first."""
+    def audit_entries(
+        self, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
+        """Audit entries newest first, below the id `before`."""
         ...
 
     def search_audit(
-        self, parts: Sequence[str], limit: int, *, before: int | None, after: int, span: int
+        self, search: AuditSearch, limit: int, *, before: int | None, after: int, span: int
     ) -> AuditFound:
-        """Audit entries that hold all `parts`, below the id `before` (or from the newest) and above `after`.
+        """Audit entries that are searched for, below the id `before` (or from the newest) and above `after`.
 
         Looks at `span` entries at most.
         """

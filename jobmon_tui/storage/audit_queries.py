@@ -16,10 +16,11 @@ from jobmon_tui.domain.audit import (
     chain_hash,
     cleaned,
     exact_time,
-    has_parts,
 )
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter, AuditSearch
 from jobmon_tui.services.known_origin import process_origin
 from jobmon_tui.services.records import AuditFound
+from jobmon_tui.storage.audit_listing import narrowed
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import audit_head, audit_log
 
@@ -46,7 +47,7 @@ _LOOKED_AT = select(
     audit_log.c.code,
     audit_log.c.execution_id,
     audit_log.c.new_execution_id,
-).order_by(audit_log.c.id.desc())
+)
 
 
 def as_kept(entry: NewAuditEntry) -> NewAuditEntry:
@@ -91,47 +92,25 @@ class AuditQueries(OnConnection):
         )
         self._connection.execute(_MOVE_HEAD, {"new_id": entry_id, "new_hash": digest})
 
-    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
+    def audit_entries(
+        self, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
-        query = select(audit_log).order_by(audit_log.c.id.desc()).limit(limit)
-        if before is not None:
-            query = query.where(audit_log.c.id < before)
-        if execution_id is not None:
-            # Each by its own index; joined with OR, SQLite reads the whole log.
-            about = select(audit_log.c.id).where(audit_log.c.execution_id == execution_id)
-            made = select(audit_log.c.id).where(audit_log.c.new_execution_id == execution_id)
-            query = query.where(audit_log.c.id.in_(about.union(made)))
-        return [_audit_entry(row) for row in self._connection.execute(query)]
+        query = narrowed(self._connection, _CHAIN, wanted, before).limit(limit)
+        return [_as_it_stands(row) for row in self._connection.execute(query)]
 
     def search_audit(
-        self, parts: Sequence[str], limit: int, *, before: int | None, after: int, span: int
+        self, search: AuditSearch, limit: int, *, before: int | None, after: int, span: int
     ) -> AuditFound:
-        """Look through at most `span` entries, newest first, for `limit` that hold all parts."""
-        query = _LOOKED_AT.where(audit_log.c.id > after).limit(span)
-        if before is not None:
-            query = query.where(audit_log.c.id < before)
-        found: list[int] = []
-        looked, last = 0, None
+        """Look through at most `span` entries, newest first, for `limit` that are searched for."""
+        query = narrowed(self._connection, _LOOKED_AT, search.wanted, before)
+        rows = self._connection.execute(query.where(audit_log.c.id > after).limit(span))
         # Compared here: SQLite knows the case of ASCII alone.
-        for row in self._connection.execute(query):
-            looked, last = looked + 1, int(row.id)
-            if has_parts(
-                parts,
-                actor=row.actor,
-                action=row.action,
-                outcome=row.outcome,
-                code=row.code,
-                execution_id=row.execution_id,
-                new_execution_id=row.new_execution_id,
-            ):
-                found.append(last)
-                if len(found) == limit:
-                    break
-        entries = select(audit_log).where(audit_log.c.id.in_(found)).order_by(audit_log.c.id.desc())
-        ended = looked < span and len(found) < limit
+        looked = search.look_through(((int(row.id), row) for row in rows), limit)
+        entries = select(audit_log).where(audit_log.c.id.in_(looked.found)).order_by(audit_log.c.id.desc())
         return AuditFound(
-            [_audit_entry(row) for row in self._connection.execute(entries)] if found else [],
-            None if ended else last,
+            [_audit_entry(row) for row in self._connection.execute(entries)] if looked.found else [],
+            looked.looked_to(limit, span),
         )
 
     def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jobmon_tui.domain.audit_filter import AuditFilter
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import ConfigurationState, Status
 from jobmon_tui.domain.report import ReportDraft
@@ -196,6 +197,13 @@ async def test_workers_and_the_audit_log(services: Services, store: Store, raw: 
     assert (refusal.entry.outcome, refusal.entry.code) == ("refused", "not_permitted")
     assert retry.entry.action == "Job Retry"
     assert [each.id for each in await services.audit(ADMIN, 10, retry.id + 1)] == [retry.id]
+    for wanted, ids in (
+        (AuditFilter("vic", "Job Retry", "refused"), [refusal.id]),
+        (AuditFilter(execution_id=old, actor="ada"), [retry.id]),
+        (AuditFilter(since=retry.entry.at, until=refusal.entry.at), [refusal.id, retry.id]),
+        (AuditFilter(until=NOW), []),
+    ):
+        assert [each.id for each in await services.audit(ADMIN, 10, None, wanted)] == ids
     found = await services.search_audit(ADMIN, "refused vic", 10)
     assert [each.id for each in found.entries] == [refusal.id]
     report = await services.verify_audit(ADMIN)

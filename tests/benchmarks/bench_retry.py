@@ -53,7 +53,7 @@ async def take_sample(database: SqliteDatabase, failed_id: int) -> Sample:
         receipt = await retry_execution(database, ADMIN, failed_id)
     if seen.pop() != ("COMMIT", ()):
         raise RuntimeError("a retry does not end with its commit")
-    [entry] = await database.read(lambda transaction: transaction.audit_entries(1, None, None))
+    [entry] = await database.read(lambda transaction: transaction.audit_entries(1))
     return Sample(seen, failed_id, receipt.new_id, entry.id, entry.previous_hash, entry.hash, entry.entry)
 
 

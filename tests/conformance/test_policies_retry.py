@@ -78,7 +78,7 @@ class Night:
         return found
 
     async def audit(self) -> list[tuple[object, ...]]:
-        entries = await self.store.read(lambda t: t.audit_entries(100, None, None))
+        entries = await self.store.read(lambda t: t.audit_entries(100))
         return [
             (e.entry.actor, e.entry.role, e.entry.action, e.entry.execution_id, e.entry.new_execution_id)
             for e in entries

@@ -168,7 +168,7 @@ async def test_pausing_is_audited_once_and_is_for_administrators(store: Store) -
         with pytest.raises(JobmonError) as refusal:
             await pause_report(store, caller, name, paused=True)
         assert refusal.value.code is code
-    entries = await store.read(lambda transaction: transaction.audit_entries(9, None, None))
+    entries = await store.read(lambda transaction: transaction.audit_entries(9))
     assert [each.entry.details for each in entries if each.entry.outcome == "allowed"] == [
         "resumed “Sales”",
         "paused “Sales”",

@@ -30,7 +30,7 @@ CATALOG = Catalog()
 
 
 async def _audited(store: Store) -> list[tuple[str, str, str | None]]:
-    found = await store.read(lambda t: t.audit_entries(100, None, None))
+    found = await store.read(lambda t: t.audit_entries(100))
     return [(each.entry.action, each.entry.outcome, each.entry.details) for each in found][::-1]
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from jobmon_tui.domain.audit import GENESIS, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.domain.audit_filter import AuditFilter
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import NewExecution, Status, Trigger
 from jobmon_tui.services.audited import Caller
@@ -50,7 +51,7 @@ async def test_ac_001_ac_002_ac_006_a_retry_is_a_new_row_and_an_audit_row(
     assert new.configuration == SNAPSHOT
     assert ("edited since" in receipt.message) is edited
     assert raw("SELECT * FROM job_execution_log WHERE id = ?", failed) == before
-    (audited,) = await store.read(lambda t: t.audit_entries(10, None, failed))
+    (audited,) = await store.read(lambda t: t.audit_entries(10, None, AuditFilter(execution_id=failed)))
     entry = audited.entry
     assert (entry.actor, entry.action, entry.outcome) == ("ada", "Job Retry", "allowed")
     assert (entry.execution_id, entry.new_execution_id, entry.origin) == (failed, receipt.new_id, "pts/1")
@@ -119,7 +120,7 @@ async def test_ac_005_a_deleted_configuration_queues_nothing_and_is_audited_as_r
         await retry_execution(store, ADMIN, failed)
     assert refusal.value.code is ErrorCode.CONFIGURATION_DELETED
     assert raw("SELECT count(*) FROM job_execution_log") == [(1,)]
-    (audited,) = await store.read(lambda t: t.audit_entries(10, None, failed))
+    (audited,) = await store.read(lambda t: t.audit_entries(10, None, AuditFilter(execution_id=failed)))
     assert (audited.entry.outcome, audited.entry.code) == ("refused", "configuration_deleted")
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry, canonical, chain_hash, has_parts
+from jobmon_tui.domain.audit import GENESIS, AuditEntry, NewAuditEntry, canonical, chain_hash
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter, AuditSearch
 from jobmon_tui.services.records import AuditFound
 from tests.tui.memory_tables import MemoryTables
 
@@ -19,41 +20,24 @@ class MemoryAudit:
         digest = chain_hash(previous, canonical(entry_id, entry))
         self._tables.log.append(AuditEntry(entry_id, entry, previous, digest))
 
-    def audit_entries(self, limit: int, before: int | None, execution_id: int | None) -> Sequence[AuditEntry]:
-        newest_first = (
-            entry
-            for entry in reversed(self._tables.log)
-            if (before is None or entry.id < before)
-            and (
-                execution_id is None
-                or execution_id in {entry.entry.execution_id, entry.entry.new_execution_id}
-            )
-        )
-        return [entry for entry, _ in zip(newest_first, range(limit), strict=False)]
+    def audit_entries(
+        self, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
+        return self._newest(before, 0, wanted)[:limit]
+
+    def _newest(self, before: int | None, after: int, wanted: AuditFilter) -> list[AuditEntry]:
+        return [
+            each
+            for each in reversed(self._tables.log)
+            if each.id > after and (before is None or each.id < before) and _is_wanted(each.entry, wanted)
+        ]
 
     def search_audit(
-        self, parts: Sequence[str], limit: int, *, before: int | None, after: int, span: int
+        self, search: AuditSearch, limit: int, *, before: int | None, after: int, span: int
     ) -> AuditFound:
-        looked = [
-            each for each in reversed(self._tables.log)
-            if each.id > after and (before is None or each.id < before)
-        ][:span]  # fmt: skip
-        found: list[AuditEntry] = []
-        for each in looked:
-            entry = each.entry
-            if has_parts(
-                parts,
-                actor=entry.actor,
-                action=entry.action,
-                outcome=entry.outcome,
-                code=entry.code,
-                execution_id=entry.execution_id,
-                new_execution_id=entry.new_execution_id,
-            ):
-                found.append(each)
-            if len(found) == limit:
-                return AuditFound(found, each.id)
-        return AuditFound(found, looked[-1].id if len(looked) == span else None)
+        newest = self._newest(before, after, search.wanted)[:span]
+        looked = search.look_through(((each.id, each.entry) for each in newest), limit)
+        return AuditFound([each for each in newest if each.id in looked.found], looked.looked_to(limit, span))
 
     def audit_chain(self, after: int, limit: int) -> Sequence[AuditEntry]:
         return self._tables.log[after : after + limit]
@@ -64,3 +48,15 @@ class MemoryAudit:
 
     def audit_strays(self, last: int) -> int | None:
         return None if len(self._tables.log) == last else len(self._tables.log)
+
+
+def _is_wanted(entry: NewAuditEntry, wanted: AuditFilter) -> bool:
+    named = (wanted.actor, entry.actor), (wanted.action, entry.action), (wanted.outcome, entry.outcome)
+    return (
+        all(name is None or name == held for name, held in named)
+        and (
+            wanted.execution_id is None or wanted.execution_id in (entry.execution_id, entry.new_execution_id)
+        )
+        and (wanted.since is None or entry.at >= wanted.since)
+        and (wanted.until is None or entry.at <= wanted.until)
+    )

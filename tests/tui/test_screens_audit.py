@@ -121,6 +121,9 @@ async def test_a_search_looks_at_words_and_executions() -> None:
         await finds("#7", 7)
         await finds("retry ADA #12", 12)
         await finds("nobody")
+        await finds("actor:ADA action:retry execution:7", 7)
+        await finds('action:"job re" execution:#8 since:1h', 8)
+        await finds("execution:7 until:1h")
         await finds("not_retryable #3", 3)
 
 

@@ -31,7 +31,7 @@ class AuditScreen(ListScreen[AuditEntry]):
     """A window on the log, or what a search has found of it. Follows the database."""
 
     BINDING_GROUP_TITLE = "Audit"
-    SEARCH_BY = "actor, action, outcome or #execution"
+    SEARCH_BY = "actor, action, outcome, #execution, or actor:ada action:retry since:2h"
     SECTIONS = ("facts", "chain")
     BINDINGS: ClassVar[list[BindingType]] = [Binding("a", "app.pop_screen", "Back", show=False, id="audit")]
 

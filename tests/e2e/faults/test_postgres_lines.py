@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import pytest
 
+from jobmon_tui.domain.audit_filter import AuditFilter
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.retry import retry_execution
@@ -125,7 +126,14 @@ async def test_what_cannot_be_looked_up_is_said_to_be_unclear_and_never_repeated
     proxy.lose_commits(1)
     with pytest.raises(UnclearOutcomeError, match="Look whether it was, before you try again"):
         await cancel_execution(far, ADMIN, waiting)
-    assert len(await near.read(lambda transaction: transaction.audit_entries(10, None, waiting))) == 2
+    assert (
+        len(
+            await near.read(
+                lambda transaction: transaction.audit_entries(10, None, AuditFilter(execution_id=waiting))
+            )
+        )
+        == 2
+    )
 
 
 @pytest.mark.parametrize("method", ["take", "refill", "start"])
