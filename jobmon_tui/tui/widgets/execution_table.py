@@ -4,13 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Offset
-from textual.strip import Strip
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.tui import rows, times
@@ -33,7 +30,6 @@ from jobmon_tui.tui.widgets.window_view import WindowView
 class ExecutionTable(WindowView, can_focus=True):
     """Executions, newest first, from an async source; what was asked for is said in messages."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(table_look.PARTS)
     DEFAULT_CSS = table_look.CSS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1)", "Up", show=False),
@@ -69,7 +65,6 @@ class ExecutionTable(WindowView, can_focus=True):
         self._told: tuple[Execution | None, Action, bool, bool] | None = None
         self._notice = ""
         self._lines = RowLines()
-        self._look: list[Style] = []
 
     @property
     def on_action(self) -> bool:
@@ -129,16 +124,6 @@ class ExecutionTable(WindowView, can_focus=True):
             cell if cell.style == "action-focused" else Cell(cell.text, style) for cell in line
         )
 
-    def render_line(self, y: int) -> Strip:
-        """Paint one line of the view."""
-        line = self.line(y)
-        self._painted[y] = line
-        segments = [Segment(cell.text, self._style(cell.style)) for cell in line]
-        return Strip(segments).adjust_cell_length(self.line_width, self.rich_style)
-
-    def _style(self, name: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
-
     def settled(self) -> None:
         """Repaint what differs, say which row is highlighted, and read what is missing."""
         current = self.current
@@ -171,42 +156,12 @@ class ExecutionTable(WindowView, can_focus=True):
             self._notice = notice
             self.repaint()
 
-    def repaint(self) -> None:
-        """Repaint the lines that differ; all of them where a colour is another one."""
-        look = [self._style(part.removeprefix("table--")) for part in table_look.PARTS]
-        if look != self._look:  # each change of the focus says that styles may have changed
-            self._look = look
-            self._painted.clear()
-        super().repaint()
-
     @property
     def cursor_screen_offset(self) -> Offset:
         """Where the terminal's own cursor belongs: the row, or its action; else, out of view, the heading."""
         x, y, _, _ = self.content_region
         column = self._layout.start(Column.ACTION) if self.on_action else 0
         return Offset(x + column, y + 1 + self._cursor - self.first) if self.cursor_in_view else Offset(x, y)
-
-    def on_focus(self, event: events.Focus) -> None:
-        """Show the cursor in full; Textual itself would paint every line anew."""
-        event.prevent_default()
-        self.has_focus = True
-        self.settled()
-        self.screen.post_message(events.DescendantFocus(self))
-
-    def on_blur(self, event: events.Blur) -> None:
-        """Show that keys go elsewhere."""
-        event.prevent_default()
-        self.has_focus = False
-        self.repaint()
-        self.screen.post_message(events.DescendantBlur(self))
-
-    def on_resize(self) -> None:
-        """Choose the columns for the new width, and keep the cursor in view."""
-        self.resize_list()
-        self.scroll_quietly(self.first)
-        self.bring_into_view()
-        self.repaint_all()
-        self.settled()
 
     # Moving
 
@@ -246,14 +201,6 @@ class ExecutionTable(WindowView, can_focus=True):
         """Go to the oldest row."""
         self.scroll_quietly(self.max_scroll_y)
         self._go(self.total - 1)
-
-    def show_cursor(self) -> bool:
-        """Bring the cursor's row into view; False where it was out of it: what is unseen is not acted on."""
-        seen = self.cursor_in_view
-        if not seen:
-            self.bring_into_view()
-            self.settled()
-        return seen
 
     # Acting
 

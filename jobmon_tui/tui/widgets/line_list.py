@@ -31,20 +31,6 @@ class LineList(LineView, can_focus=True):
         if round(old_value) != round(new_value):
             self.settled()
 
-    def on_focus(self, event: events.Focus) -> None:
-        """Show the cursor in full; Textual itself would paint every line anew."""
-        self._turn(event, events.DescendantFocus(self), has_focus=True)
-
-    def on_blur(self, event: events.Blur) -> None:
-        """Show that keys go elsewhere."""
-        self._turn(event, events.DescendantBlur(self), has_focus=False)
-
-    def _turn(self, event: events.Event, told: events.Event, *, has_focus: bool) -> None:
-        event.prevent_default()
-        self.has_focus = has_focus
-        self.repaint()
-        self.screen.post_message(told)
-
     def go(self, position: int) -> None:
         """Put the cursor on a row, or on the nearest there is."""
         self._cursor = max(0, min(position, self.total - 1))

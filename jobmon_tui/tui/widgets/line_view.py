@@ -4,10 +4,12 @@ What stands in a line is asked for when it is painted: a list of any length cost
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Offset, Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -26,7 +28,8 @@ class LineView(ScrollView):
         super().__init__(id=id)
         self._cursor = 0
         self._painted: dict[int, Line] = {}
-        self._look: list[Style] = []
+        self._styles: Mapping[str, Style] | None = None
+        self._look: Mapping[str, Style] = {}
 
     @property
     @abstractmethod
@@ -73,7 +76,7 @@ class LineView(ScrollView):
     def repaint(self) -> None:
         """Repaint the lines that differ from what was painted, and no other; all where a colour does."""
         # Asked for here: each change of the focus says that colours may have changed.
-        look = [self._style(part.removeprefix("table--")) for part in table_look.PARTS]
+        look = self._worn()
         if look != self._look:
             self._look = look
             self._painted.clear()
@@ -95,11 +98,38 @@ class LineView(ScrollView):
     def render_line(self, y: int) -> Strip:
         """Paint one line of the view."""
         line = self._painted[y] = self.line(y)
-        segments = [Segment(cell.text, self._style(cell.style)) for cell in line]
-        return Strip(segments).adjust_cell_length(self.line_width, self.rich_style)
+        styles = self._worn()
+        segments = [Segment(cell.text, styles[cell.style]) for cell in line]
+        return Strip(segments).adjust_cell_length(self.line_width, styles["row"])
 
-    def _style(self, name: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(f"table--{name}", partial=True)
+    def notify_style_update(self) -> None:
+        """Hear from Textual that colours may be others now."""
+        super().notify_style_update()
+        self._styles = None
+
+    def _worn(self) -> Mapping[str, Style]:
+        """Return the style of each kind of cell; kept, as all of them cost more than painting a line does."""
+        if self._styles is None:
+            base = self.rich_style
+            self._styles = {
+                part.removeprefix("table--"): base + self.get_component_rich_style(part, partial=True)
+                for part in table_look.PARTS
+            }
+        return self._styles
+
+    def on_focus(self, event: events.Focus) -> None:
+        """Show the cursor in full; Textual itself would paint every line anew."""
+        self._turn_focus(event, events.DescendantFocus(self), has_focus=True)
+
+    def on_blur(self, event: events.Blur) -> None:
+        """Show that keys go elsewhere."""
+        self._turn_focus(event, events.DescendantBlur(self), has_focus=False)
+
+    def _turn_focus(self, event: events.Event, told: events.Event, *, has_focus: bool) -> None:
+        event.prevent_default()
+        self.has_focus = has_focus
+        self.repaint()
+        self.screen.post_message(told)
 
     def resize_list(self) -> None:
         """Tell the scroll bar how long the list is; assigning `virtual_size` would repaint every line."""
