@@ -3,9 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jobmon_tui.services.facade import EmbeddedWorker
+if TYPE_CHECKING:
+    from jobmon_tui.services.facade import EmbeddedWorker
 
 STOPPED = "stopped by the operator"
 TERMINAL_CLOSED = "terminal closed"
@@ -23,7 +24,7 @@ class Opened(Protocol):
     """What has to be closed in the end."""
 
     @property
-    def worker(self) -> EmbeddedWorker | None:
+    def worker(self) -> "EmbeddedWorker | None":
         """The scheduler of this process, if it has one."""
         ...
 

@@ -7,11 +7,6 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
-from jobmon_tui.domain.report import Report
-from jobmon_tui.domain.roles import Actor
-from jobmon_tui.services.audited import Caller
-from jobmon_tui.services.facade import EmbeddedWorker, Services
-from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.driver import LastingDriver
@@ -26,6 +21,11 @@ if TYPE_CHECKING:
     from textual.screen import Screen
     from textual.widget import Widget
 
+    from jobmon_tui.domain.report import Report
+    from jobmon_tui.domain.roles import Actor
+    from jobmon_tui.services.audited import Caller
+    from jobmon_tui.services.facade import EmbeddedWorker, Services
+    from jobmon_tui.services.sign_in import SignedIn
     from jobmon_tui.tui.commands import Command
 
 _LONGEST_FIRST_FRAME = 0.5
@@ -64,10 +64,10 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         ),
     ]
 
-    services: Services
-    caller: Caller
-    actor: Actor
-    worker: EmbeddedWorker | None
+    services: "Services"
+    caller: "Caller"
+    actor: "Actor"
+    worker: "EmbeddedWorker | None"
 
     def __init__(self, connect: Connect, options: Options) -> None:
         super().__init__(options)
@@ -147,6 +147,8 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         reason = None
         token = self._connection.token if self._connection else None
         if token is not None:
+            from jobmon_tui.services.audited import Caller
+
             caller = Caller(token, self.options.origin)
             try:
                 actor = await self.services.whoami(caller)
@@ -169,15 +171,17 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         if not isinstance(self.screen, SignInScreen):
             self._replace_all(SignInScreen(reason))
 
-    async def signed_in(self, session: SignedIn) -> None:
+    async def signed_in(self, session: "SignedIn") -> None:
         """Go on as whoever has just signed in, and keep the session where there is a safe place."""
+        from jobmon_tui.services.audited import Caller
+
         self._enter(Caller(session.token, self.options.origin), session.actor)
         if self._connection is not None:
             line = await self._connection.keep_token(session.token)
             if line is not None:
                 self.warned(line)
 
-    def _enter(self, caller: Caller, actor: Actor) -> None:
+    def _enter(self, caller: "Caller", actor: "Actor") -> None:
         self.caller, self.actor = caller, actor
         self._signed_in = True
         self._replace_all(self.make_dashboard())

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.text import clean
 
 LONGEST = 74_994
@@ -37,6 +36,8 @@ class Copies(Protocol):
 
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
+        from jobmon_tui.domain.audit import rfc3339
+
         return rfc3339(value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}

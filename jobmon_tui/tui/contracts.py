@@ -3,8 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jobmon_tui.services.facade import EmbeddedWorker, Services
+if TYPE_CHECKING:
+    # Loaded behind the first paint: making their classes takes a tenth of the time until then.
+    from jobmon_tui.services.facade import EmbeddedWorker, Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +59,9 @@ class Connection:
     with a line for the user where it could not. `close` ends what was opened.
     """
 
-    services: Services
+    services: "Services"
     token: str | None
-    worker: EmbeddedWorker | None
+    worker: "EmbeddedWorker | None"
     keep_token: Callable[[str | None], Awaitable[str | None]]
     close: Callable[[], Awaitable[None]]
     options: Options | None = None

@@ -23,6 +23,7 @@ class LookingApp(LeavingApp):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
+        self._is_styled = False
         ScrollBar.renderer = SolidScrollBar
         if self.no_color:
             # Textual would show greys; who asks for no colours gets the terminal's own two.
@@ -35,10 +36,19 @@ class LookingApp(LeavingApp):
         """Wear the theme of the options, and spell what is painted as they say."""
         theme = theme_called(options.theme)
         self.theme = theme or DEFAULT_THEME
+        if not self._is_styled:
+            # Nothing is parsed yet. With these colours it need not be a second time, as Textual would.
+            self.stylesheet.set_variables(self.get_css_variables())
         if theme is None and self.is_running:
             self.warned(no_theme(options.theme))
         if isinstance(self._driver, LastingDriver):
             self._driver.spell(forms_for(os.environ, options.glyphs))
+
+    def refresh_css(self, animate: bool = True) -> None:  # Textual's own
+        """Style everything anew; but not at the start, where the theme's own watcher asks for it first."""
+        if self._is_styled:
+            super().refresh_css(animate)
+        self._is_styled = True
 
     def warned(self, message: str) -> None:
         """Say something that the user should know."""

@@ -1,13 +1,15 @@
 """An app that can paint all of the screen anew, and can be put aside where nothing runs inside it."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.driver import Driver
 
-from jobmon_tui.services.facade import EmbeddedWorker
 from jobmon_tui.tui.copying_app import CopyingApp
+
+if TYPE_CHECKING:
+    from jobmon_tui.services.facade import EmbeddedWorker
 
 _ANEW = "\x0f\x1b(B\x1b[m\x1b[r\x1b[?6l\x1b[?7l\x1b[?25l\x1b[2J"
 """Undoes what noise may have done: character sets, colours, margins, wrapping, a cursor that shows."""
@@ -25,7 +27,7 @@ class RedrawingApp(CopyingApp):
         Binding("ctrl+z", "put_aside", "Suspend", show=False, tooltip="Back to the shell; fg returns here"),
     ]
 
-    worker: EmbeddedWorker | None
+    worker: "EmbeddedWorker | None"
 
     @on(Driver.SignalResume)
     def action_redraw(self) -> None:

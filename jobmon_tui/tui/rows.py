@@ -4,12 +4,15 @@ Widths are in terminal cells. Whatever came from data passes `one_line`, so that
 """
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.look import Overview
+
+if TYPE_CHECKING:
+    from jobmon_tui.services.look import Overview
 
 RETRY_LABEL = "↻ Retry"
 BUSY_LABEL = "… busy"
@@ -78,7 +81,7 @@ def accessible_name(execution: Execution) -> str:
     return f"Retry job [{one_line(execution.report)}]"
 
 
-def total(overview: Overview) -> str:
+def total(overview: "Overview") -> str:
     """Return how many rows match, with a plus where there may be more of them."""
     return f"{number(overview.total)}{'+' if overview.total_is_least else ''}"
 

@@ -41,6 +41,17 @@ def test_nothing_heavy_lies_on_the_path_to_the_first_paint(module: str) -> None:
     assert _modules_after(f"import {module}") & HEAVY == set()
 
 
+def test_what_the_first_frame_does_not_show_is_loaded_behind_it() -> None:
+    said = _said(
+        "import sys, json\nimport jobmon_tui.cli.dashboard, jobmon_tui.tui.app\n"
+        "print(json.dumps([name for name in sys.modules if name.startswith('jobmon_tui.')]))"
+    )
+    services = {name for name in json.loads(said) if name.startswith("jobmon_tui.services.")}
+    assert services == {"jobmon_tui.services.departure"}
+    screens = {name for name in json.loads(said) if name.startswith("jobmon_tui.tui.screens.")}
+    assert screens == {"jobmon_tui.tui.screens.waiting"}
+
+
 def test_the_domain_and_the_services_need_the_standard_library_only() -> None:
     loaded = _modules_after("import jobmon_tui.services.local, jobmon_tui.domain.execution")
     at_start = _modules_after("pass")

@@ -5,9 +5,10 @@ from itertools import combinations
 import pytest
 from rich.color import Color, ColorSystem
 from rich.style import Style
+from textual.css.stylesheet import Stylesheet
 
 from jobmon_tui.config import load_settings
-from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.errors import JobmonError, invalid_input
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.glyphs import GLYPHS, status_text
 from jobmon_tui.domain.looks import THEME_NAMES, theme_called
@@ -164,3 +165,26 @@ async def test_the_ansi_theme_takes_the_terminals_own_colours_only() -> None:
     colours = {colour for style in found for colour in (style.color, style.bgcolor) if colour is not None}
     assert colours
     assert all(colour.is_system_defined for colour in colours)
+
+
+@pytest.mark.parametrize("theme", ["jobmon-dark", "jobmon-light"])
+async def test_what_is_painted_first_is_parsed_once_and_in_the_themes_colours(
+    theme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    reparse = Stylesheet.reparse
+
+    def noted(sheet: Stylesheet) -> None:
+        parsed.append(theme)
+        reparse(sheet)
+
+    monkeypatch.setattr(Stylesheet, "reparse", noted)
+    app = Stage(failures=[invalid_input("No database.")]).app(Options(origin="pts/1", theme=theme))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert not parsed
+        assert app.screen.styles.background.hex6.lower() == PALETTES[theme].background.lower()
+        app.theme = after = next_theme(theme)
+        await pilot.pause()
+        assert parsed
+        assert app.screen.styles.background.hex6.lower() == PALETTES[after].background.lower()
