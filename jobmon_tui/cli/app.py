@@ -138,12 +138,13 @@ def demo(
     no_mouse: Annotated[
         bool, typer.Option("--no-mouse", help="The terminal selects and copies as usual.")
     ] = False,
+    slow: Annotated[bool, typer.Option("--slow", help="For a slow line: few colours, no charts.")] = False,
     seconds: Annotated[float, typer.Option(min=1, max=86_400, help="How long, with --headless.")] = 20.0,
     linear: Annotated[bool, typer.Option("--linear", help="As plain lines and prompts.")] = False,
 ) -> None:
     """Try it: sample reports that really run.
 
-    Everything happens in a throw-away folder.
+    Everything happens in a throw-away folder. How the screen looks is up to your settings.
 
     \b
     Examples:
@@ -162,8 +163,9 @@ def demo(
 
             raise typer.Exit(open_linear_demo())
         from jobmon_tui.cli.dashboard import open_demo
+        from jobmon_tui.cli.flags import DashboardFlags
 
-        raise typer.Exit(open_demo(no_mouse=no_mouse))
+        raise typer.Exit(open_demo(DashboardFlags(slow=slow, no_mouse=no_mouse)))
     import asyncio
 
     from jobmon_tui.cli.demo import run_headless

@@ -6,15 +6,20 @@ import importlib
 import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobmon_tui.cli import loading
 from jobmon_tui.cli.flags import DashboardFlags
+from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.tui.contracts import Connection, Extra, Options
 
 if TYPE_CHECKING:
     from jobmon_tui.bootstrap import House, InProcessWorker
+    from jobmon_tui.config import Settings
+
+_NO_FLAGS = DashboardFlags()
 
 
 def origin() -> str:
@@ -40,16 +45,48 @@ async def _wants_worker(house: "House", scheduler: str) -> bool:
     return scheduler == "on" or (scheduler == "auto" and not await house.worker_is_alive())
 
 
+async def _options(settings: "Settings") -> Options:
+    """Return how the dashboard looks and behaves, by the settings and the user's keys."""
+    from jobmon_tui.cli.keymap import keys_or_complaint
+    from jobmon_tui.tui.kept import kept_path
+
+    keys, complaints = await asyncio.to_thread(keys_or_complaint)
+    return Options(
+        origin=origin(),
+        toast_seconds=settings.toast_seconds,
+        error_toast_seconds=settings.error_toast_seconds,
+        drain_seconds=settings.drain_seconds,
+        theme=settings.theme,
+        keys=keys,
+        complaints=complaints,
+        glyphs=settings.glyphs,
+        mouse=settings.mouse,
+        bell=settings.bell,
+        kept=kept_path(),
+        slow=settings.slow,
+    )
+
+
+async def _looks_of_demo(flags: DashboardFlags) -> Options:
+    """Return how the demo looks: as the user's own dashboard. What is wrong in the file is said, and left."""
+    from jobmon_tui.cli import session
+
+    try:
+        settings = await asyncio.to_thread(lambda: session.settings(**flags.settings))
+    except JobmonError as error:
+        complaint = f"The demo looks as it comes. {error.message}"
+        options = Options(origin(), mouse=not flags.no_mouse, complaints=(complaint,))
+        return replace(options, slow="on" if flags.slow else options.slow)
+    return await _options(settings)
+
+
 async def connect(flags: DashboardFlags) -> Connection:
     """Open what the settings name. Raises `JobmonError`."""
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli import session
-    from jobmon_tui.cli.keymap import keys_or_complaint
-    from jobmon_tui.tui.kept import kept_path
 
     settings = await asyncio.to_thread(lambda: session.settings(**flags.settings))
-    keys, complaints = await asyncio.to_thread(keys_or_complaint)
     location = settings.database
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(location, create=True, queues=settings.queues))
@@ -63,34 +100,20 @@ async def connect(flags: DashboardFlags) -> Connection:
         async def keep(token: str | None) -> str | None:
             return await session.keep_token(location, token)
 
-        options = Options(
-            origin=origin(),
-            toast_seconds=settings.toast_seconds,
-            error_toast_seconds=settings.error_toast_seconds,
-            drain_seconds=settings.drain_seconds,
-            theme=settings.theme,
-            keys=keys,
-            complaints=complaints,
-            glyphs=settings.glyphs,
-            mouse=settings.mouse,
-            bell=settings.bell,
-            kept=kept_path(),
-            slow=settings.slow,
-        )
+        options = await _options(settings)
         opened = stack.pop_all()
         return Connection(house.services, token, worker, keep, opened.aclose, options)
     raise AssertionError("the stack was popped")
 
 
-async def connect_demo(folder: Path, *, no_mouse: bool = False) -> Connection:
+async def connect_demo(folder: Path, flags: DashboardFlags = _NO_FLAGS) -> Connection:
     """Lay out the demo in its folder and open it, signed in, with its reports running."""
-    await _import("jobmon_tui.bootstrap", "jobmon_tui.cli.demo")
+    await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.cli.demo")
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli import demo
     from jobmon_tui.cli.demo_setup import MISSING, lay_out, mend, move_in
     from jobmon_tui.database_location import SqliteLocation
     from jobmon_tui.services.audited import Caller
-    from jobmon_tui.tui.kept import kept_path
 
     async with AsyncExitStack() as stack:
         await asyncio.to_thread(lay_out, folder)
@@ -113,11 +136,9 @@ async def connect_demo(folder: Path, *, no_mouse: bool = False) -> Connection:
                 await watching
             await opened.aclose()
 
-        options = Options(
-            origin=origin(),
+        options = replace(
+            await _looks_of_demo(flags),
             drain_seconds=10.0,
-            mouse=not no_mouse,
-            kept=kept_path(),
             extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file, is_missing),
         )
         opened = stack.pop_all()
@@ -129,18 +150,18 @@ async def _keep_nothing(_token: str | None) -> str | None:
     return None
 
 
-def _run(connecting: Callable[[], Awaitable[Connection]], slow: str = "auto") -> int:
+def _run(connecting: Callable[[], Awaitable[Connection]], flags: DashboardFlags) -> int:
     from jobmon_tui.tui.entry import run_dashboard
 
-    return run_dashboard(connecting, Options(origin=origin(), slow=slow))
+    return run_dashboard(connecting, Options(origin=origin(), slow="on" if flags.slow else "auto"))
 
 
 def open_dashboard(flags: DashboardFlags) -> int:
     """Open the dashboard on the configured database; return the exit code."""
-    return _run(lambda: connect(flags), "on" if flags.slow else "auto")
+    return _run(lambda: connect(flags), flags)
 
 
-def open_demo(*, no_mouse: bool = False) -> int:
+def open_demo(flags: DashboardFlags) -> int:
     """Open the dashboard on the demo; return the exit code."""
     from jobmon_tui.cli.demo_folder import make_folder, remove_folder
     from jobmon_tui.tui.entry import UNFORESEEN
@@ -149,7 +170,7 @@ def open_demo(*, no_mouse: bool = False) -> int:
     folder = make_folder()
     code = UNFORESEEN
     try:
-        code = _run(lambda: connect_demo(folder, no_mouse=no_mouse))
+        code = _run(lambda: connect_demo(folder, flags), flags)
     finally:
         remove_folder(folder, but_the_log=code == UNFORESEEN)
     return code
