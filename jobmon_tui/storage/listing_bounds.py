@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from jobmon_tui.services.records import ExecutionFilter, Extent
 from jobmon_tui.storage.block_counts import count_above, first_id_since
@@ -26,10 +26,13 @@ def bounded(wanted: ExecutionFilter, connection: Executes) -> Narrowing:
     if narrow.since is not None:
         narrow = replace(narrow, floor=first_id_since(connection, narrow.since))
     for each in narrow.candidates():
-        query = each.on(select(executions.c.id)).order_by(executions.c.id.desc()).limit(1)
-        beyond = connection.execute(query.offset(CANDIDATES)).scalar()
-        if beyond is not None:
-            narrow = replace(narrow, floor=max(narrow.floor, int(beyond) + 1), is_cut=True)
+        query = each.on(select(executions.c.id)).order_by(executions.c.id.desc()).limit(CANDIDATES + 1)
+        looked_at = query.subquery()
+        row = connection.execute(
+            select(func.count().label("n"), func.min(looked_at.c.id).label("least"))
+        ).one()
+        if row.n > CANDIDATES:
+            narrow = replace(narrow, floor=max(narrow.floor, int(row.least) + 1), is_cut=True)
     return narrow
 
 

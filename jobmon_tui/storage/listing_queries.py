@@ -35,8 +35,8 @@ class ListingQueries(OnConnection):
         if narrow.matches_nothing:
             return []
         parts = in_order(narrow, self._connection)
-        if len(parts) == 1:
-            page = page_of(parts[0], LIST.offset(offset), limit, before, after)
+        if len(parts) == 1 and not offset:
+            page = page_of(parts[0], LIST, limit, before, after)
             found = [execution_of(row) for row in self._connection.execute(page)]
             return found if after is None else found[::-1]
         ids = ids_of(parts, self._connection, limit, before=before, after=after, offset=offset)

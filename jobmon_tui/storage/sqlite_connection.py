@@ -7,14 +7,32 @@ from operator import itemgetter
 from typing import Any, ClassVar, Final
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Executable
+from sqlalchemy import Dialect, Executable
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from jobmon_tui.storage.rows import ReadRows
 from jobmon_tui.storage.statements import Convert, Statements
 
-STATEMENTS: Final = Statements(sqlite_dialect(), converts=True)
+
+class _ByKeyset(SQLiteCompiler):
+    """Writes a LIMIT as it is. SQLAlchemy's own adds `OFFSET 0`, and would take another one too."""
+
+    def limit_clause(self, select: Any, **kw: Any) -> str:
+        """Return it. Raises TypeError for rows that would have to be walked over."""
+        if select._offset_clause is not None:  # noqa: SLF001 - what SQLAlchemy's own reads
+            raise TypeError("lists are read by keyset")
+        return f"\n LIMIT {self.process(select._limit_clause, **kw)}"  # noqa: SLF001
+
+
+def _dialect() -> Dialect:
+    made = sqlite_dialect()
+    made.statement_compiler = _ByKeyset
+    return made
+
+
+STATEMENTS: Final = Statements(_dialect(), converts=True)
 _shapes: WeakKeyDictionary[SQLCompiler, "_Shape"] = WeakKeyDictionary()
 
 

@@ -180,11 +180,17 @@ async def test_what_is_painted_first_is_parsed_once_and_in_the_themes_colours(
 
     monkeypatch.setattr(Stylesheet, "reparse", noted)
     app = Stage(failures=[invalid_input("No database.")]).app(Options(origin="pts/1", theme=theme))
+
+    def background(name: str) -> str:
+        worn = app.get_theme(name)
+        assert worn is not None
+        return str(worn.background).lower()
+
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.pause()
         assert not parsed
-        assert app.screen.styles.background.hex6.lower() == PALETTES[theme].background.lower()
+        assert app.screen.styles.background.hex6.lower() == background(theme)
         app.theme = after = next_theme(theme)
         await pilot.pause()
         assert parsed
-        assert app.screen.styles.background.hex6.lower() == PALETTES[after].background.lower()
+        assert app.screen.styles.background.hex6.lower() == background(after)
