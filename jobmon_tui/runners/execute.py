@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from jobmon_tui.domain.errors import JobmonError, invalid_input
+from jobmon_tui.domain.masking import mask_text
 from jobmon_tui.domain.text import clean, one_line
+from jobmon_tui.log_file import hiding
+from jobmon_tui.private_files import make_folder
 from jobmon_tui.runners.base import DETAIL_LIMIT, AnyRunner, Job, Result
 from jobmon_tui.runners.bounded import in_thread, settle
 from jobmon_tui.runners.keyring_lookup import from_keyring
 from jobmon_tui.runners.leftovers import sweep
-from jobmon_tui.runners.masking import mask_text
 from jobmon_tui.runners.output import OUTPUT_KIB, BoundedOutput
 from jobmon_tui.runners.registry import Registry
 from jobmon_tui.runners.secrets import Lookup, resolve
@@ -85,7 +87,8 @@ class Execute:
         except OSError as error:
             return Outcome("Failed", _no_folder(self._output_dir, error))
         job = Job(claimed.id, snapshot.name, parameters, folder, claimed.timeout)
-        return await self._run(runner, job, claimed, resolved.secrets)
+        with hiding(resolved.secrets):
+            return await self._run(runner, job, claimed, resolved.secrets)
 
     async def _run(
         self, runner: AnyRunner, job: Job[Any], claimed: Claimed, secrets: frozenset[str]
@@ -114,10 +117,7 @@ class Execute:
 
     def _make_folder(self) -> Path:
         folder = self._output_dir.absolute()
-        # Each by itself: `parents=True` would make those in between as the umask has them.
-        for part in reversed([folder, *folder.parents]):
-            if not part.exists():
-                part.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder)
         if not folder.is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
         if not self._swept:

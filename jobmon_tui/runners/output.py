@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from jobmon_tui.runners.masking import Masker, Piece, mask_text
+from jobmon_tui.domain.masking import Masker, Piece, mask_text
 from jobmon_tui.services.records import StoredOutput
 
 OUTPUT_KIB: Final = 64

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from jobmon_tui.domain.errors import storage_unavailable
+from jobmon_tui.private_files import make_folder
 from jobmon_tui.storage.feed import ChangeFeed
 from jobmon_tui.storage.schema import head_revision, migrate, require_known
 from jobmon_tui.storage.sqlite_connection import SqliteConnection
@@ -86,7 +87,7 @@ def upgrade(path: Path) -> None:
     if refuse_newer(path) == head_revision():
         return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         path.touch(mode=0o600)
     except OSError as error:
         raise storage_unavailable(f"The database {path.name} cannot be created: {error.strerror}.") from error

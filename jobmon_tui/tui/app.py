@@ -7,10 +7,10 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.log_file import log_to_file
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.driver import LastingDriver
-from jobmon_tui.tui.log_file import log_to_file
 from jobmon_tui.tui.looking_app import LookingApp
 from jobmon_tui.tui.paced_app import TURNED_SLOW, PacedApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from jobmon_tui.private_files import make_folder
+
 _LARGEST = 65_536
 """Bytes; a larger file is not ours."""
 
@@ -40,7 +42,7 @@ class Kept:
         if self._path is None:
             return
         text = json.dumps({**self.read(), **choices}, indent=1, ensure_ascii=False) + "\n"
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self._path.parent)
         descriptor, beside = tempfile.mkstemp(dir=self._path.parent, prefix=".dashboard-")  # is made 0600
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -5,7 +5,7 @@ import logging
 from textual.app import App
 from textual.worker import WorkerFailed
 
-from jobmon_tui.tui.log_file import log_path
+from jobmon_tui.log_file import log_path
 
 _log = logging.getLogger(__name__)
 

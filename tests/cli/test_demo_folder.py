@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.cli import crash
 from jobmon_tui.cli.demo_folder import make_folder, remove_folder
-from jobmon_tui.tui.log_file import log_path
+from jobmon_tui.log_file import log_path, write_log
 
 
 @pytest.fixture(autouse=True)
@@ -21,8 +20,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_log_goes_into_the_folder_and_goes_with_it() -> None:
     folder = make_folder()
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert log_path() == crash.log_path() == folder / "jobmon.log"
-    crash.write_log("something")
+    assert log_path() == folder / "jobmon.log"
+    write_log("something")
     (folder / "reports").mkdir()
     remove_folder(folder)
     assert not folder.exists()
@@ -30,7 +29,7 @@ def test_the_log_goes_into_the_folder_and_goes_with_it() -> None:
 
 def test_after_a_defect_only_the_log_stays() -> None:
     folder = make_folder()
-    crash.write_log("what it was")
+    write_log("what it was")
     (folder / "reports").mkdir()
     (folder / "reports" / "a.csv").touch()
     (folder / "flights.db").touch()

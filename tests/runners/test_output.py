@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobmon_tui.runners.masking import mask_text
+from jobmon_tui.domain.masking import mask_text
 from jobmon_tui.runners.output import BoundedOutput
 from jobmon_tui.services.records import StoredOutput
 

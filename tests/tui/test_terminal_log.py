@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.tui.log_file import PrivateFileHandler, log_path
+from jobmon_tui.log_file import PrivateFileHandler, log_path
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
-from urllib.parse import quote
+
+from jobmon_tui.domain.secret_forms import forms
 
 MASK: Final = b"***"
 SHORTEST: Final = 3
 """Bytes. What is shorter hides nothing: masking the value `1` would take every 1 out of every figure."""
-_SHORTEST_LINE: Final = 8
 _SHORTEST_START: Final = 4
 
 
@@ -18,15 +18,6 @@ class Piece(NamedTuple):
     kept: bytes
 
 
-def _variants(secret: str) -> Iterator[str]:
-    yield secret
-    yield secret.strip()
-    # As it stands in the user part of a URL.
-    yield quote(secret, safe="", errors="replace")
-    # A key of several lines is printed line by line.
-    yield from (line.strip() for line in secret.splitlines() if len(line.strip()) >= _SHORTEST_LINE)
-
-
 class Masker:
     """Replaces each secret by `***`. The length of the mask tells nothing of the secret's.
 
@@ -35,9 +26,7 @@ class Masker:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        found = {
-            variant.encode("utf-8", "surrogateescape") for secret in secrets for variant in _variants(secret)
-        }
+        found = {form for secret in secrets for form in forms(secret)}
         self._secrets = sorted(secret for secret in found if len(secret) >= SHORTEST)
         self._carry = b""
         self._covered = 0
@@ -59,10 +48,13 @@ class Masker:
         """How many bytes at the end may be the start of a secret: the most that any secret makes possible."""
         most = 0
         for secret in self._secrets:
-            for length in range(min(len(secret) - 1, len(buffer)), most, -1):
-                if buffer.endswith(secret[:length]):
-                    most = length
+            # Only from where its first byte stands: trying each length took 4 ms for a key of 2 kB.
+            at = buffer.find(secret[0], max(0, len(buffer) - len(secret) + 1), len(buffer) - most)
+            while at >= 0:
+                if secret.startswith(buffer[at:]):
+                    most = len(buffer) - at
                     break
+                at = buffer.find(secret[0], at + 1, len(buffer) - most)
         return most
 
     def _matches(self, buffer: bytes, limit: int) -> list[tuple[int, int]]:
