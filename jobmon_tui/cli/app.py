@@ -13,6 +13,7 @@ from jobmon_tui.cli import (
     doctor,
     executions,
     reports,
+    secrets,
     serve,
     session,
     settings,
@@ -49,6 +50,7 @@ app = typer.Typer(
 )
 app.add_typer(reports.app, name="reports")
 app.add_typer(users.app, name="users")
+app.add_typer(secrets.app, name="secrets")
 app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="db")
 app.add_typer(settings.app, name="config")

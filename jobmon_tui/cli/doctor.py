@@ -7,6 +7,7 @@ import typer
 
 from jobmon_tui.cli import health
 from jobmon_tui.cli.finding import Finding, Grade
+from jobmon_tui.cli.health_keyring import keyring
 from jobmon_tui.cli.keymap import wrong_keys
 from jobmon_tui.cli.options import Json
 from jobmon_tui.cli.output import print_json, say
@@ -30,7 +31,7 @@ def _on_settings(given: Settings) -> list[Finding]:
 
 
 def _all() -> list[Finding]:
-    found = [health.python(), *health.terminal(), health.keyring()]
+    found = [health.python(), *health.terminal(), keyring()]
     try:
         given = settings()
     except JobmonError as refusal:
@@ -55,8 +56,8 @@ def doctor(json: Json = False) -> None:
     else:
         for each in found:
             say(f"{each.grade.value:<5} {each.what:<16} {each.text}")
-            if each.mend:
-                say(f"{'':<22} → {each.mend}")
+            for step in (each.mend or "").splitlines():
+                say(f"{'':<22} → {step}")
     if bad & _STORAGE:
         raise typer.Exit(EXIT_CODES[ErrorCode.STORAGE_UNAVAILABLE])
     if bad:

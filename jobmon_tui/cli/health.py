@@ -15,7 +15,6 @@ from jobmon_tui.cli.finding import Finding, Grade
 from jobmon_tui.config import Settings
 from jobmon_tui.database_location import DatabaseLocation, PostgresLocation
 from jobmon_tui.domain.errors import JobmonError
-from jobmon_tui.security.keyring import NoKeyring, backend_name
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.sqlite_file import size_of
@@ -67,16 +66,6 @@ def terminal(environment: Mapping[str, str] = os.environ) -> Iterator[Finding]:
         yield Finding("locale", Grade.OK, encoding)
     else:
         yield Finding("locale", Grade.WARN, f"{encoding}, not UTF-8", "Set LANG, such as LANG=C.UTF-8.")
-
-
-def keyring() -> Finding:
-    """Look whether sessions can be kept."""
-    try:
-        return Finding("keyring", Grade.OK, backend_name())
-    except NoKeyring as error:
-        return Finding(
-            "keyring", Grade.WARN, str(error), 'Sign in with: eval "$(jobmon login NAME --export)"'
-        )
 
 
 def _rights(path: Path) -> Finding:

@@ -1,11 +1,10 @@
 """Secrets from the operating system's keyring, and from nothing that merely calls itself one."""
 
 import asyncio
-import importlib
 from typing import Final
 
 from jobmon_tui.runners.bounded import in_thread
-from jobmon_tui.trusted_keyrings import SERVICE, trusted
+from jobmon_tui.trusted_keyrings import SERVICE, UntrustedKeyring, trusted_backends
 
 WAIT: Final = 3.0
 """Seconds: a locked keyring without a screen asks for its password where nobody is."""
@@ -31,18 +30,16 @@ async def from_keyring(name: str, wait: float = WAIT) -> str | None:
 
 
 def _ask(name: str) -> str | None:
-    # Imported here: keyring costs more than everything else before a first execution.
-    keyring = importlib.import_module("keyring")
-    errors = importlib.import_module("keyring.errors")
-    backends = list(trusted(keyring.get_keyring()))
-    if not backends:
-        raise NoKeyringError("this machine has no keyring; use ${env:NAME} instead")
+    try:
+        backends = trusted_backends()
+    except UntrustedKeyring as error:
+        raise NoKeyringError(f"{error}; use ${{env:NAME}} instead") from None
     try:
         for backend in backends:
             found = backend.get_password(SERVICE, name)
             if found is not None:
                 return found
-    except (errors.KeyringError, RuntimeError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # backends let through whatever the bus or the system raises
         # Only the kind: what a backend says may quote what it was asked.
-        raise NoKeyringError(f"the keyring failed ({type(error).__name__}); is it locked?") from error
+        raise NoKeyringError(f"the keyring failed ({type(error).__name__}); is it locked?") from None
     return None

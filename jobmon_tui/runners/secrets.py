@@ -64,6 +64,11 @@ def has_reference(text: str) -> bool:
     return _REFERENCE.search(text) is not None
 
 
+def is_keyring_name(name: str) -> bool:
+    """Tell whether `${keyring:NAME}` can have this name."""
+    return _KEYRING_NAME.fullmatch(name) is not None
+
+
 def check_references(parameters: Mapping[str, object]) -> None:
     """Raise `invalid_input` for a reference that can never be resolved, and for a password in a URL."""
     for reference in references(parameters):
@@ -118,8 +123,8 @@ async def _value(reference: Reference, environ: Mapping[str, str], lookup: Looku
         raise invalid_input(f"{reference.key}: {reference.text} cannot be read: {error}") from error
     if found is None:
         raise invalid_input(
-            f"{reference.key}: {reference.text} is not in the keyring; add it with: "
-            f"keyring set jobmon-tui {reference.name}"
+            f"{reference.key}: {reference.text} is not in the keyring; add it, as "
+            f"the user whom the worker runs as, with: jobmon secrets set {reference.name}"
         )
     return found
 

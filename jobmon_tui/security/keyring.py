@@ -3,14 +3,15 @@
 Never in a plain file: where there is no good keyring, the caller is told so, and what to use instead.
 """
 
-import importlib
+import json
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from jobmon_tui.trusted_keyrings import SERVICE, trusted
+from jobmon_tui.log_file import hide
+from jobmon_tui.trusted_keyrings import KERNEL, SERVICE, UntrustedKeyring, trusted_backends
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -46,17 +47,15 @@ def _bounded(work: Callable[[], T], wait: float) -> T:
 
 
 def _on_backend(work: "Callable[[KeyringBackend], T]") -> T:
-    # Imported here: keyring costs more than most commands do.
-    keyring = importlib.import_module("keyring")
-    errors = importlib.import_module("keyring.errors")
-    backend = next(trusted(keyring.get_keyring()), None)
-    if backend is None:
-        raise NoKeyring("this machine has no keyring that can be trusted")
+    try:
+        backend = trusted_backends()[0]
+    except UntrustedKeyring as error:
+        raise NoKeyring(str(error)) from None
     try:
         return work(backend)
-    except (errors.KeyringError, RuntimeError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  # backends let through whatever the bus or the system raises
         # Only the kind: what a backend says may quote what it was asked.
-        raise NoKeyring(f"the keyring failed ({type(error).__name__}); is it locked?") from error
+        raise NoKeyring(f"the keyring failed ({type(error).__name__}); is it locked?") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,14 @@ class KeyringEntry:
 
     def load(self) -> str | None:
         """Return the kept secret, None where there is none. Raises NoKeyring."""
-        return _bounded(lambda: _on_backend(lambda b: b.get_password(SERVICE, self.identity)), self.wait)
+        found = _bounded(lambda: _on_backend(lambda b: b.get_password(SERVICE, self.identity)), self.wait)
+        if found:
+            hide(found)
+        return found
 
     def keep(self, secret: str) -> None:
         """Keep a secret in place of an earlier one. Raises NoKeyring."""
+        hide(secret)
         _bounded(lambda: _on_backend(lambda b: b.set_password(SERVICE, self.identity, secret)), self.wait)
 
     def forget(self) -> None:
@@ -88,3 +91,62 @@ class KeyringEntry:
 def backend_name(wait: float = WAIT_SECONDS) -> str:
     """Return what the keyring in use is called. Raises NoKeyring."""
     return _bounded(lambda: _on_backend(lambda backend: type(backend).__module__.rpartition(".")[2]), wait)
+
+
+def is_lost_at_restart(wait: float = WAIT_SECONDS) -> bool:
+    """Tell whether the keyring in use forgets everything when the machine restarts. Raises NoKeyring."""
+    return _bounded(lambda: _on_backend(lambda backend: type(backend).__module__ == KERNEL), wait)
+
+
+_INDEX: Final = "index:secrets"
+"""No name of a secret has a colon. The names lie in the keyring too, which no list can be had of."""
+
+
+def _names(backend: "KeyringBackend") -> set[str]:
+    try:
+        found = json.loads(backend.get_password(SERVICE, _INDEX) or "[]")
+    except ValueError:
+        return set()
+    return {name for name in found if isinstance(name, str)} if isinstance(found, list) else set()
+
+
+def _remember(backend: "KeyringBackend", names: set[str]) -> None:
+    backend.set_password(SERVICE, _INDEX, json.dumps(sorted(names)))
+
+
+def keep_secret(name: str, value: str, wait: float = WAIT_SECONDS) -> None:
+    """Keep a secret of reports, and its name where `kept_secrets` finds it. Raises NoKeyring."""
+    hide(value)
+
+    def keep(backend: "KeyringBackend") -> None:
+        backend.set_password(SERVICE, name, value)
+        names = _names(backend)
+        if name not in names:
+            _remember(backend, names | {name})
+
+    _bounded(lambda: _on_backend(keep), wait)
+
+
+def forget_secret(name: str, wait: float = WAIT_SECONDS) -> bool:
+    """Remove a secret of reports and its name; tell whether there was one. Raises NoKeyring."""
+
+    def forget(backend: "KeyringBackend") -> bool:
+        there = backend.get_password(SERVICE, name) is not None
+        if there:
+            backend.delete_password(SERVICE, name)
+        names = _names(backend)
+        if name in names:
+            _remember(backend, names - {name})
+        return there
+
+    return _bounded(lambda: _on_backend(forget), wait)
+
+
+def kept_secrets(also: Iterable[str] = (), wait: float = WAIT_SECONDS) -> Mapping[str, bool]:
+    """Tell of each known name, and of the names in `also`, whether it is kept. Raises NoKeyring."""
+
+    def look(backend: "KeyringBackend") -> dict[str, bool]:
+        names = sorted(_names(backend) | set(also))
+        return {name: backend.get_password(SERVICE, name) is not None for name in names}
+
+    return _bounded(lambda: _on_backend(look), wait)

@@ -113,7 +113,7 @@ def test_something_unforeseen_is_one_line_and_a_log_file(bare: Shell) -> None:
     ended = _python(code)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 1)
     assert "Traceback" not in ended.stderr
-    log = bare.folder / "state" / "jobmon-tui" / "jobmon.log"
+    log = bare.folder / "state" / "jobmon-tui" / "log" / "jobmon.log"
     assert str(log) in ended.stderr
     assert "ZeroDivisionError: the details" in log.read_text()
     assert (log.stat().st_mode & 0o777, log.parent.stat().st_mode & 0o777) == (0o600, 0o700)
