@@ -5,8 +5,8 @@ import os
 import platform
 import signal
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
@@ -247,11 +247,13 @@ async def run_worker(
     tell: Callable[[str], None],
     output_kib: int = OUTPUT_KIB,
     queues: Sequence[str] = (),
+    beside: Callable[[House], Coroutine[None, None, None]] | None = None,
 ) -> None:
     """Be a worker with no screen until SIGTERM or SIGINT, then drain for at most `grace` seconds.
 
     A second signal, or SIGHUP, stops at once what still runs. Raises `storage_unavailable` at the start;
-    later the engine waits for the database to come back. Serves `queues`; all where none is named.
+    later the engine waits for the database to come back. Serves `queues`; all where none is named. What is to
+    be done `beside` goes on until the worker stops.
     """
     async with open_house(location, queues=queues) as house:
         asked = asyncio.Event()
@@ -277,8 +279,13 @@ async def run_worker(
         loop.add_signal_handler(signal.SIGHUP, at_once, "terminal closed")
         which = f", from the queues {', '.join(queues)} only" if queues else ""
         tell(f"This worker runs up to {concurrency} reports at once{which}. Stop it with Ctrl+C.")
+        other = None if beside is None else loop.create_task(beside(house))
         await asked.wait()
         await worker.stop(grace, "worker stopped")
         await asyncio.gather(*stops)
         await worker.wait()
+        if other is not None:
+            other.cancel()
+            with suppress(asyncio.CancelledError):
+                await other
         tell("The worker has stopped.")

@@ -62,6 +62,11 @@ def _theme(name: str) -> str:
     return found
 
 
+def _absolute_or_none(path: Path | None) -> Path | None:
+    return None if path is None else absolute(path)
+
+
+Minutes = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0.1, le=1_440.0, allow_inf_nan=False)]
 Seconds = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
@@ -89,6 +94,9 @@ class Settings(BaseSettings):
     slow: Literal["auto", "on", "off"] = "auto"
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0
+    audit_anchor_file: Annotated[Path | None, AfterValidator(_absolute_or_none)] = None
+    audit_anchor_syslog: bool = False
+    audit_anchor_minutes: Minutes = 10.0
     token: str = Field(default="", repr=False)
 
     @property
@@ -114,11 +122,12 @@ def _from_file(found: TomlFile | None) -> dict[str, object]:
     if found is None:
         return {}
     values: dict[str, object] = dict(found.values)
-    folder = values.get("output_dir")
-    if isinstance(folder, str):
-        # Relative to the file, not to wherever the program was started.
-        own = expanded(Path(folder), f"{found.at('output_dir')}: output_dir")
-        values["output_dir"] = str(found.path.absolute().parent / own)
+    for key in ("output_dir", "audit_anchor_file"):
+        path = values.get(key)
+        if isinstance(path, str):
+            # Relative to the file, not to wherever the program was started.
+            own = expanded(Path(path), f"{found.at(key)}: {key}")
+            values[key] = str(found.path.absolute().parent / own)
     return values
 
 
@@ -176,6 +185,7 @@ def provenance(**flags: object) -> Sequence[Provenance]:
         for key in KEYS
     }
     shown["database_url"] = settings.database.url
+    shown["audit_anchor_file"] = str(settings.audit_anchor_file or "none")
     shown["queues"] = ", ".join(settings.queues) or "all"
     rows = [Provenance(key, shown[key], _origin(key, given, found)) for key in KEYS]
     token = "********" if settings.token else None

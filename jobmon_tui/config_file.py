@@ -28,6 +28,9 @@ KEYS: Final = (
     "slow",
     "toast_seconds",
     "error_toast_seconds",
+    "audit_anchor_file",
+    "audit_anchor_syslog",
+    "audit_anchor_minutes",
 )
 """What the file may set, in the order that `config show` prints."""
 

@@ -1,21 +1,31 @@
 """`audit`: who did what, and whether the log is whole."""
 
+import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jobmon_tui.cli.audit_anchors import AnchorReport, against_anchors, head_of, keepers_of, require_anchors
 from jobmon_tui.cli.audit_export import export as write_out
 from jobmon_tui.cli.options import Before, Json, Limit, group
 from jobmon_tui.cli.output import audit_json, audit_line, complain, print_json, say
 from jobmon_tui.cli.progress import BarProgress
-from jobmon_tui.cli.session import with_services
+from jobmon_tui.cli.session import settings, with_services
+from jobmon_tui.domain.anchors import Anchor, anchor_line
+from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.audit_filter import AuditFilter
+from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.execution import GREATEST_ID
 from jobmon_tui.domain.roles import Verb
 from jobmon_tui.domain.text import clean
-from jobmon_tui.domain.times import parse_since
+from jobmon_tui.domain.times import parse_length, parse_since
+from jobmon_tui.security.anchors import Keepers, keep_anchoring
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.chain import ChainReport
+from jobmon_tui.services.facade import Services
 
 
 class Outcome(StrEnum):
@@ -135,31 +145,112 @@ def export(
 
 
 @app.command()
-def verify(json: Json = False) -> None:
+def verify(
+    anchors: Annotated[
+        Path | None,
+        typer.Option("--anchors", metavar="FILE", help="Hold it against this file's anchors."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Recompute the audit log's chain; exit 5 if it is broken.
 
-    Example: jobmon audit verify
+    The chain alone cannot show that its end was cut off, or rewritten with all hashes: anchors can, which
+    jobmon audit anchor has kept elsewhere. Of a system log: grep jobmon-audit-anchor /var/log/auth.log > FILE
+
+    \b
+    Examples:
+      jobmon audit verify
+      jobmon audit verify --anchors /mnt/elsewhere/jobmon.anchors
     """
+    database = settings().database.url
     bar = BarProgress("Verifying")
-    try:
-        result = with_services(lambda services, caller: services.verify_audit(caller, bar.tell))
-    finally:
-        bar.end()
+
+    async def work(services: Services, caller: Caller) -> tuple[ChainReport, AnchorReport | None]:
+        try:
+            chain = await services.verify_audit(caller, bar.tell)
+        finally:
+            bar.end()
+        return chain, await against_anchors(services, caller, anchors, database) if anchors else None
+
+    if anchors is not None:
+        require_anchors(anchors)
+    chain, held = with_services(work)
+    ok = chain.first_bad is None and (held is None or held.problem is None)
     if json:
-        print_json(
-            {
-                "ok": result.first_bad is None,
-                "entries": result.entries,
-                "first_bad": result.first_bad,
-                "problem": result.problem,
-                "head": result.head,
-            }
-        )
-    elif result.first_bad is None:
-        say(f"The chain of {result.entries} entries holds. Head: {result.entries} {result.head}")
-    if result.first_bad is not None:
+        told = {
+            "ok": ok,
+            "entries": chain.entries,
+            "first_bad": chain.first_bad,
+            "problem": chain.problem,
+            "head": chain.head,
+        }
+        print_json(told if held is None else {**told, "anchors": asdict(held)})
+    elif ok:
+        say(f"The chain of {chain.entries} entries holds. Head: {chain.entries} {chain.head}")
+        if held is not None:
+            say(f"Anchors of {anchors} that fit: all {held.checked:,}.")
+    if chain.first_bad is not None:
         complain(
-            f"The chain breaks at entry {result.first_bad}: {result.problem}. "
+            f"The chain breaks at entry {chain.first_bad}: {chain.problem}. "
             "The audit log was changed. Keep a copy of it."
         )
+    if held is not None and held.problem is not None:
+        complain(f"The log contradicts {anchors}, line {held.bad_line}: the anchor {held.problem}.")
+    if not ok:
         raise typer.Exit(5)
+
+
+def _seconds(every: str) -> float:
+    try:
+        seconds = parse_length(every)
+    except ValueError as error:
+        raise invalid_input(f"--every: {error}.") from None
+    if seconds < 1:
+        raise invalid_input("--every: not more often than every second.")
+    return seconds
+
+
+@app.command()
+def anchor(
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="Add it to this file, made for you only.")
+    ] = None,
+    syslog: Annotated[bool, typer.Option("--syslog", help="Hand it to the system's log.")] = False,
+    every: Annotated[
+        str | None, typer.Option(metavar="LENGTH", help="Go on, as often as this: 10m, 1h.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Keep the audit log's head elsewhere: where somebody with the database cannot change it.
+
+    Prints it; where it goes besides is told by the flags, else by the settings audit_anchor_file and
+    audit_anchor_syslog, by which jobmon worker keeps anchors too.
+
+    \b
+    Examples:
+      jobmon audit anchor --file /mnt/elsewhere/jobmon.anchors
+      jobmon audit anchor --syslog --every 10m
+      jobmon audit anchor | ssh elsewhere 'cat >> jobmon.anchors'
+    """
+    given = settings()
+    keepers = Keepers(file, syslog) if file or syslog else keepers_of(given)
+    seconds = _seconds(every) if every is not None else None
+
+    def keep(made: Anchor) -> None:
+        keepers.keep(made)
+        if json:
+            print_json({**asdict(made), "at": rfc3339(made.at)})
+        else:
+            say(anchor_line(made))
+        sys.stdout.flush()
+
+    async def work(services: Services, caller: Caller) -> None:
+        async def head() -> Anchor:
+            return await head_of(services, caller, given.database.url)
+
+        if seconds is None:
+            keep(await head())
+        else:
+            await keep_anchoring(head, keep, seconds, complain)
+
+    with_services(work)

@@ -1,9 +1,14 @@
 """Whatever is done to the audit log past its rules, verifying finds, with an anchor where it must."""
 
+from collections.abc import Sequence
+
 import pytest
 
+from jobmon_tui.domain.anchors import Anchor, contradiction
+from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.services import chain
 from jobmon_tui.services.chain import ChainReport, verify_audit
+from jobmon_tui.services.look import list_audit
 from tests.backends import Raw, Store
 from tests.conformance.tampering import (
     COLUMNS,
@@ -16,7 +21,7 @@ from tests.conformance.tampering import (
     add_entries,
     past_the_rules,
 )
-from tests.conformance.world import VIEWER
+from tests.conformance.world import NOW, VIEWER
 
 
 class Log:
@@ -29,11 +34,12 @@ class Log:
         raw("CREATE TABLE kept_log AS SELECT * FROM audit_log")
         raw("CREATE TABLE kept_head AS SELECT * FROM audit_head")
 
-    async def after(self, steps: Steps) -> ChainReport:
-        """Verify what it has become, and put it back."""
+    async def after(self, steps: Steps, upto: int = 0) -> tuple[ChainReport, Sequence[AuditEntry]]:
+        """Verify what it has become, read the newest entry up to this one, and put it back."""
         for step in steps:
             self._raw(step)
         report = await verify_audit(self.store, VIEWER)
+        newest = await list_audit(self.store, VIEWER, 1, upto + 1)
         for step in (
             "DELETE FROM audit_log",
             "DELETE FROM audit_head",
@@ -41,7 +47,7 @@ class Log:
             "INSERT INTO audit_head SELECT * FROM kept_head",
         ):
             self._raw(step)
-        return report
+        return report, newest
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ async def test_every_tampering_is_found(log: Log, backend: str, monkeypatch: pyt
     assert (whole.entries, whole.first_bad, whole.problem) == (COUNT, None, None)
     missed = []
     for name, (steps, bad, said) in {**FOUND, **(ON_SQLITE if backend == "sqlite" else {})}.items():
-        report = await log.after(steps)
+        report, _ = await log.after(steps)
         if report.first_bad != bad or said not in str(report.problem):
             missed.append(f"{name}: {report}")
         assert await verify_audit(log.store, VIEWER) == whole, name
@@ -71,11 +77,21 @@ async def test_an_id_that_is_there_twice_is_found(
 ) -> None:
     # Also where the first one is the last of its page.
     monkeypatch.setattr(chain, "PAGE", page)
-    report = await log.after(DUPLICATED[backend])
+    report, _ = await log.after(DUPLICATED[backend])
     assert report.first_bad == 3
     assert any(said in str(report.problem) for said in ("entry 3 is there twice", "beside the chain"))
 
 
-async def test_what_a_chain_alone_cannot_show(log: Log) -> None:
+async def test_what_a_chain_alone_cannot_show_an_anchor_shows(
+    log: Log, raw: Raw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [(head,)] = raw("SELECT hash FROM audit_head")
+    anchor = Anchor(NOW, COUNT, str(head), "here")
+    monkeypatch.setattr(chain, "PAGE", 2)
     for name, steps in UNSEEN.items():
-        assert (await log.after(steps)).first_bad is None, name
+        report, newest = await log.after(steps, COUNT)
+        assert report.first_bad is None, name
+        entry = (newest[0].id, newest[0].hash) if newest else (None, None)
+        assert contradiction(anchor, *entry) is not None, name
+    _, untouched = await log.after([], COUNT)
+    assert contradiction(anchor, untouched[0].id, untouched[0].hash) is None

@@ -38,6 +38,8 @@ def _wait_until(condition: Callable[[], object], seconds: float) -> None:
 def test_a_worker_runs_what_is_queued_and_drains_on_sigterm(host: Host) -> None:
     script = "import time\nprint('one', flush=True)\ntime.sleep(4)\nprint('two')\n"
     host.add_command("slow", script)
+    anchors = host.folder / "anchors"
+    host.environment["JOBMON_AUDIT_ANCHOR_FILE"] = str(anchors)
     worker = host.start_worker()
     queued = host.json("run", "slow")["id"]
     host.wait_for_status(queued, ["Running"])
@@ -46,6 +48,9 @@ def test_a_worker_runs_what_is_queued_and_drains_on_sigterm(host: Host) -> None:
     assert worker.wait(timeout=30) == 0
     assert host.json("show", str(queued))["status"] == "Succeeded"
     assert host.run("output", str(queued)).stdout == "one\ntwo\n"
+    # As its settings say, it has kept where the audit log ended as it began.
+    [_line] = anchors.read_text().splitlines()
+    assert "that fit: all 1." in host.run("audit", "verify", "--anchors", str(anchors)).stdout
     # What was queued while it drained is left for the next worker.
     assert host.json("show", str(waiting))["status"] == "Queued"
 
