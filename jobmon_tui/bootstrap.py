@@ -167,7 +167,10 @@ async def open_house(
             database_name=location.label,
             liveness=liveness,
         )
-        yield House(database, services, DatabaseQueue(database, queues=queues), liveness)
+        try:
+            yield House(database, services, DatabaseQueue(database, queues=queues), liveness)
+        finally:
+            await services.settle()
 
 
 @asynccontextmanager

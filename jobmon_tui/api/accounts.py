@@ -1,19 +1,22 @@
 """`/sessions`, `/me`, `/users`: signing in, and the accounts."""
 
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from jobmon_tui.api.answers import answer
 from jobmon_tui.api.asking import CallerOf, Name, Origin, ServicesOf, origin_of
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.facade import AccountInfo
+from jobmon_tui.services.records import SessionInfo
 from jobmon_tui.services.sign_in import SignedIn
-from jobmon_tui.wire.bodies import AccountBody, AccountChangeBody, SignInBody
-from jobmon_tui.wire.forms import DoneForm
+from jobmon_tui.wire.bodies import AccountBody, AccountChangeBody, PasswordBody, SignInBody
+from jobmon_tui.wire.forms import DoneForm, EndedForm
 
 router = APIRouter(tags=["accounts"])
+SessionId = Annotated[int, Path(ge=0, le=2**31 - 1, description="The session's id.")]
 
 
 @router.post("/sessions", status_code=201, response_model=SignedIn)
@@ -31,6 +34,35 @@ async def sign_out(services: ServicesOf, caller: CallerOf) -> Response:
     await services.whoami(caller)
     await services.sign_out(caller)
     return Response(status_code=204)
+
+
+@router.post("/sessions/current/unlock", response_model=DoneForm)
+async def unlock(services: ServicesOf, caller: CallerOf, body: PasswordBody) -> Response:
+    """Tell whether this is the password of whoever has the session whose token is sent."""
+    await services.unlock(caller, body.password)
+    return answer(DoneForm, DoneForm("It is the right password."))
+
+
+@router.get("/sessions", response_model=list[SessionInfo])
+async def list_sessions(
+    services: ServicesOf,
+    caller: CallerOf,
+    name: Annotated[str | None, Query(max_length=1_000, description="Only of this account.")] = None,
+) -> Response:
+    """List open sessions, newest first: one's own, to Administrators everybody's."""
+    return answer(list[SessionInfo], await services.sessions(caller, name))
+
+
+@router.delete("/sessions/{id}", response_model=SessionInfo)
+async def revoke_session(services: ServicesOf, caller: CallerOf, id: SessionId) -> Response:  # noqa: A002
+    """End a session."""
+    return answer(SessionInfo, await services.revoke_session(caller, id))
+
+
+@router.delete("/users/{name:path}/sessions", response_model=EndedForm)
+async def revoke_sessions(services: ServicesOf, caller: CallerOf, name: Name) -> Response:
+    """End every session of an account."""
+    return answer(EndedForm, EndedForm(await services.revoke_sessions(caller, name)))
 
 
 @router.get("/me", response_model=Actor)
@@ -59,6 +91,11 @@ async def change_user(
 ) -> Response:
     """Change an account's role or password, disable or enable it; its sessions end."""
     await services.change_account(
-        caller, name, role=body.as_role, password=body.password, disabled=body.disabled
+        caller,
+        name,
+        role=body.as_role,
+        password=body.password,
+        disabled=body.disabled,
+        old_password=body.old_password,
     )
     return answer(DoneForm, DoneForm("The account was changed."))

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 from uuid import uuid4
 
 from jobmon_tui.client.audit_pairs import audit_pairs
 from jobmon_tui.client.changes import RemoteFeed
 from jobmon_tui.client.line import Line, Question, origin_header
+from jobmon_tui.client.remote_accounts import SIGN_IN_SECONDS, RemoteAccounts, named
 from jobmon_tui.domain.audit import AuditEntry, rfc3339
 from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Execution, ExecutionDetails
 from jobmon_tui.domain.report import Report, ReportDraft
-from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.domain.roles import Actor
 from jobmon_tui.domain.text import clean
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.chain import ChainReport, Tell
-from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportCheck, ReportOverview
+from jobmon_tui.services.facade import Changes, Imported, ReportCheck, ReportOverview
 from jobmon_tui.services.look import ExecutionStory, Overview
 from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
@@ -30,8 +30,6 @@ from jobmon_tui.wire.keys import key_header
 
 MOST_ROWS: Final = 1_000
 """What the server gives at once."""
-SIGN_IN_SECONDS: Final = 20.0
-"""Two passwords are hashed at once at most; others wait for their turn."""
 VERIFY_SECONDS: Final = 600.0
 """A million entries take some seconds, on a slow machine more."""
 
@@ -52,35 +50,21 @@ def _with(pairs: Sequence[tuple[str, str]] = (), **more: int | None) -> tuple[tu
     return (*pairs, *((key, str(value)) for key, value in more.items() if value is not None))
 
 
-def _named(room: str, name: str) -> str:
-    # Dots too: clients and proxies resolve `..` in a path.
-    return f"/{room}/{quote(clean(name), safe='').replace('.', '%2E')}"
-
-
 def _body(draft: ReportDraft, **more: object) -> Mapping[str, Any]:
     return {**asdict(draft), "parameters": dict(draft.parameters), **more}
 
 
-class RemoteServices:
+class RemoteServices(RemoteAccounts):
     """The services of one server. Whoever signs in, or asks with a token, is in whose name it listens."""
 
     def __init__(self, line: Line) -> None:
-        self._line = line
-        self._caller: Caller | None = None
+        super().__init__(line)
         self._feed = RemoteFeed(line, lambda: self._caller)
 
     async def close(self) -> None:
         """Hang up."""
         await self._feed.close()
         await self._line.close()
-
-    async def _ask(self, form: Any, question: Question, caller: Caller) -> Any:
-        answer = await self._line.ask(form, question, caller)
-        self._caller = caller
-        return answer
-
-    async def _get(self, form: Any, caller: Caller, path: str, params: Any = (), **more: Any) -> Any:
-        return await self._ask(form, Question("GET", path, params, **more), caller)
 
     @property
     def database_name(self) -> str:
@@ -219,7 +203,7 @@ class RemoteServices:
         if name is None:
             found: list[forms.ReportForm] = await self._get(list[forms.ReportForm], caller, "/reports")
             return [each.overview for each in found]
-        one: forms.ReportForm = await self._get(forms.ReportForm, caller, _named("reports", name))
+        one: forms.ReportForm = await self._get(forms.ReportForm, caller, named("reports", name))
         return [one.overview]
 
     async def add_report(self, caller: Caller, draft: ReportDraft) -> Report:
@@ -232,7 +216,7 @@ class RemoteServices:
         self, caller: Caller, name: str, draft: ReportDraft, *, version: int | None = None
     ) -> Report:
         """Replace a report's configuration."""
-        question = Question("PUT", _named("reports", name), body=_body(draft, version=version))
+        question = Question("PUT", named("reports", name), body=_body(draft, version=version))
         made: forms.ReportForm = await self._ask(forms.ReportForm, question, caller)
         return made.overview.report
 
@@ -244,7 +228,7 @@ class RemoteServices:
 
     async def delete_report(self, caller: Caller, name: str) -> None:
         """Really delete a report."""
-        await self._line.tell(Question("DELETE", _named("reports", name)), caller)
+        await self._line.tell(Question("DELETE", named("reports", name)), caller)
 
     async def import_reports(self, caller: Caller, drafts: Sequence[ReportDraft]) -> Sequence[Imported]:
         """Add or replace each by name, all or none."""
@@ -254,7 +238,7 @@ class RemoteServices:
 
     async def pause_report(self, caller: Caller, name: str, paused: bool) -> Report:
         """Stop a report's schedule, or go on with it."""
-        question = Question("PATCH", _named("reports", name), body={"paused": paused}, may_repeat=True)
+        question = Question("PATCH", named("reports", name), body={"paused": paused}, may_repeat=True)
         made: forms.ReportForm = await self._ask(forms.ReportForm, question, caller)
         return made.overview.report
 
@@ -262,32 +246,6 @@ class RemoteServices:
         """Return every registered worker by name."""
         found: list[forms.WorkerForm] = await self._get(list[forms.WorkerForm], caller, "/workers")
         return [each.known for each in found]
-
-    async def accounts(self, caller: Caller) -> Sequence[AccountInfo]:
-        """Return every account by name."""
-        found: list[AccountInfo] = await self._get(list[AccountInfo], caller, "/users")
-        return found
-
-    async def add_account(self, caller: Caller, name: str, role: Role, password: str) -> None:
-        """Add an account."""
-        body = {"name": name, "role": role.value, "password": password}
-        question = Question("POST", "/users", body=body, answer_seconds=SIGN_IN_SECONDS)
-        await self._line.tell(question, caller)
-
-    async def change_account(
-        self,
-        caller: Caller,
-        name: str,
-        *,
-        role: Role | None = None,
-        password: str | None = None,
-        disabled: bool | None = None,
-    ) -> None:
-        """Change an account and end its sessions."""
-        given = {"role": role and role.value, "password": password, "disabled": disabled}
-        body = {key: value for key, value in given.items() if value is not None}
-        question = Question("PATCH", _named("users", name), body=body, answer_seconds=SIGN_IN_SECONDS)
-        await self._line.tell(question, caller)
 
     async def audit(
         self, caller: Caller, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY

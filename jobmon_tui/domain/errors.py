@@ -1,6 +1,8 @@
 """Refusals and failures, each typed once with a stable code that every face shows."""
 
+import math
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -12,6 +14,7 @@ class ErrorCode(StrEnum):
     EXECUTION_NOT_FOUND = "execution_not_found"
     REPORT_NOT_FOUND = "report_not_found"
     USER_NOT_FOUND = "user_not_found"
+    SESSION_NOT_FOUND = "session_not_found"
     CONFIGURATION_DELETED = "configuration_deleted"
     NOT_RETRYABLE = "not_retryable"
     ALREADY_RETRIED = "already_retried"
@@ -34,6 +37,7 @@ EXIT_CODES: Mapping[ErrorCode, int] = {
     ErrorCode.EXECUTION_NOT_FOUND: 4,
     ErrorCode.REPORT_NOT_FOUND: 4,
     ErrorCode.USER_NOT_FOUND: 4,
+    ErrorCode.SESSION_NOT_FOUND: 4,
     ErrorCode.CONFIGURATION_DELETED: 5,
     ErrorCode.NOT_RETRYABLE: 5,
     ErrorCode.ALREADY_RETRIED: 5,
@@ -58,9 +62,31 @@ class JobmonError(Exception):
         self.execution_id = execution_id
 
 
-def not_signed_in() -> JobmonError:
-    """Nobody is signed in, or the session has ended."""
+def not_signed_in(why_ended: str | None = None) -> JobmonError:
+    """Nobody is signed in, or the session has ended; `why_ended` is what is known of that."""
+    if why_ended is not None:
+        return JobmonError(ErrorCode.NOT_SIGNED_IN, f"Your session has ended: {why_ended}. Sign in again.")
     return JobmonError(ErrorCode.NOT_SIGNED_IN, "You are not signed in. Sign in with: jobmon login NAME")
+
+
+def read_only(what: str) -> JobmonError:
+    """Nothing may be changed through this way to the database; `what` is the verb that was asked for."""
+    return JobmonError(ErrorCode.READ_ONLY, f"“{what}” is refused: this jobmon is read-only, it only looks.")
+
+
+class Throttled(JobmonError):  # noqa: N818  # named as the refusals are
+    """Too many wrong passwords in a row (`throttled`); `retry_after` is how many seconds to wait."""
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(ErrorCode.THROTTLED, message)
+        self.retry_after = retry_after
+
+
+def throttled(until: datetime, now: datetime) -> JobmonError:
+    """Too many wrong passwords in a row; `until` is when the next one is looked at."""
+    left = max(1, math.ceil((until - now).total_seconds()))
+    wait = f"{left} s" if left < 60 else f"{-(-left // 60)} min"  # seconds in a minute
+    return Throttled(f"Too many wrong passwords. Try again in {wait}, at {until:%H:%M:%S} UTC.", left)
 
 
 def execution_not_found(execution_id: int) -> JobmonError:
@@ -85,6 +111,11 @@ def changed_meanwhile(name: str, version: int) -> JobmonError:
 def user_not_found(name: str) -> JobmonError:
     """No account has this name."""
     return JobmonError(ErrorCode.USER_NOT_FOUND, f"There is no account named “{name}”.")
+
+
+def session_not_found(session_id: int) -> JobmonError:
+    """No open session has this id."""
+    return JobmonError(ErrorCode.SESSION_NOT_FOUND, f"There is no open session {session_id}.")
 
 
 def invalid_input(message: str) -> JobmonError:

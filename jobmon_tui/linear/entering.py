@@ -7,7 +7,8 @@ from jobmon_tui.domain.roles import Actor
 from jobmon_tui.linear.console import Console
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
-from jobmon_tui.services.sign_in import MINIMUM_PASSWORD_LENGTH, SignedIn, check_name, check_new_password
+from jobmon_tui.services.passwords import MINIMUM_PASSWORD_LENGTH, check_new_password
+from jobmon_tui.services.sign_in import SignedIn, check_name
 
 ENDED = "Your session has ended. Sign in again."
 
@@ -45,7 +46,7 @@ async def _sign_in(console: Console, services: Services, origin: str) -> SignedI
         try:
             return await services.sign_in(name, password, origin)
         except JobmonError as refusal:
-            if refusal.code is not ErrorCode.NOT_SIGNED_IN:
+            if refusal.code not in {ErrorCode.NOT_SIGNED_IN, ErrorCode.THROTTLED}:
                 raise
             console.say(refusal.message)
 
@@ -59,7 +60,7 @@ async def _first_run(console: Console, services: Services, origin: str) -> Signe
         name = await console.ask("Your name:")
         if not _holds(console, check_name, name):
             continue
-        password = await _new_password(console)
+        password = await _new_password(console, name)
         try:
             return await services.create_first_administrator(name, password, origin)
         except JobmonError as refusal:
@@ -69,11 +70,11 @@ async def _first_run(console: Console, services: Services, origin: str) -> Signe
             return None
 
 
-async def _new_password(console: Console) -> str:
+async def _new_password(console: Console, name: str) -> str:
     while True:
         question = f"Password, at least {MINIMUM_PASSWORD_LENGTH} characters (nothing is shown):"
         password = await console.ask_secret(question)
-        if not _holds(console, check_new_password, password):
+        if not _holds(console, lambda typed: check_new_password(typed, name), password):
             continue
         if await console.ask_secret("The same password again:") == password:
             return password

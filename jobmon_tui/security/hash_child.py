@@ -11,7 +11,10 @@ _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$joZ+x2eoP+esBd1
 
 
 def answer(request: dict[str, str]) -> str:
-    """Return a new hash, or `ok` or `no` where a hash is given to verify."""
+    """Return a new hash, or `ok` or `no` where a hash is given to verify.
+
+    After `ok` stands a new hash where that one was not made at the present cost.
+    """
     hasher = PasswordHasher()
     if "hash" not in request:
         return hasher.hash(request["password"])
@@ -19,6 +22,8 @@ def answer(request: dict[str, str]) -> str:
         hasher.verify(request["hash"] or _NOBODY, request["password"])
     except (VerificationError, InvalidHashError):
         return "no"
+    if hasher.check_needs_rehash(request["hash"] or _NOBODY):
+        return f"ok {hasher.hash(request['password'])}"
     return "ok"
 
 

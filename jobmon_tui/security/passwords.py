@@ -4,6 +4,8 @@ import asyncio
 import json
 import sys
 
+from jobmon_tui.services.passwords import Verdict
+
 _at_once = asyncio.Semaphore(2)
 
 
@@ -29,6 +31,10 @@ class Argon2Hasher:
         """Return a salted Argon2id hash."""
         return await _child({"password": password})
 
-    async def verify(self, hashed: str | None, password: str) -> bool:
-        """Tell whether the password fits; with no hash (an unknown name) it takes as long, and is False."""
-        return await _child({"password": password, "hash": hashed or ""}) == "ok" and hashed is not None
+    async def check(self, hashed: str | None, password: str) -> Verdict:
+        """Tell whether the password fits; with no hash (an unknown name) it takes as long, and does not.
+
+        Where it fits and the hash was made at another cost there is a new one.
+        """
+        answer, _, rehashed = (await _child({"password": password, "hash": hashed or ""})).partition(" ")
+        return Verdict(answer == "ok" and hashed is not None, rehashed or None)

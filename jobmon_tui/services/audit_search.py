@@ -23,7 +23,7 @@ async def search_audit(
     search = parse_search(text, utc_now())
 
     def work(transaction: Transaction) -> AuditFound:
-        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        require(signed_in(transaction, caller, utc_now()), Verb.READ_AUDIT)
         found = transaction.search_audit(search, limit, before=before, after=after, span=SPAN)
         if found.looked_to is not None and found.looked_to <= after + 1:
             return replace(found, looked_to=None)

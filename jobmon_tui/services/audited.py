@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from jobmon_tui.domain.audit import NewAuditEntry
-from jobmon_tui.domain.errors import JobmonError, not_signed_in
-from jobmon_tui.domain.execution import GREATEST_ID
-from jobmon_tui.domain.roles import Actor, Verb, require
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, not_signed_in
+from jobmon_tui.domain.execution import GREATEST_ID, SYSTEM
+from jobmon_tui.domain.roles import SYSTEM_ROLE, Actor, Verb, require
+from jobmon_tui.domain.throttling import spend
 from jobmon_tui.services.ports import Database, Transaction
 
 T = TypeVar("T")
@@ -25,6 +26,10 @@ class Caller:
     """Who asks as the system knows it, such as a socket's peer; None: whoever runs this process."""
 
 
+NOBODY = "-"
+"""What the audit log has for who acts where nobody is known."""
+
+
 def utc_now() -> datetime:
     """Return the present moment, aware, in UTC."""
     return datetime.now(UTC)
@@ -35,15 +40,63 @@ def token_hash(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
+class NoSession(JobmonError):  # noqa: N818  # named as the refusals are
+    """Nobody is signed in, or the session has ended (`not_signed_in`); `caller` is who asked."""
+
+    def __init__(self, caller: Caller, why_ended: str | None) -> None:
+        refusal = not_signed_in(why_ended)
+        super().__init__(refusal.code, refusal.message)
+        self.caller = caller
+
+
 def signed_in(transaction: Transaction, caller: Caller, now: datetime, about: int | None = None) -> Actor:
     """Return who calls, read in this transaction. Raises `not_signed_in`.
 
     `about` is the execution that the transaction will ask for next.
     """
-    actor = transaction.actor(token_hash(caller.token), now, about)
+    hashed = token_hash(caller.token)
+    actor = transaction.actor(hashed, now, about)
     if actor is None:
-        raise not_signed_in()
+        raise NoSession(caller, transaction.why_ended(hashed, now))
     return actor
+
+
+def note_refusal(transaction: Transaction, entry: NewAuditEntry) -> None:
+    """Append the refusal of somebody without a session; only counted where there are too many of them."""
+    budget, is_noted, dropped = spend(transaction.refusal_budget(), entry.at)
+    transaction.keep_refusal_budget(budget)
+    if dropped:
+        told = f"{dropped:,} more refusals without a session were counted, not noted one by one"
+        transaction.add_audit(
+            NewAuditEntry(
+                entry.at, SYSTEM, SYSTEM_ROLE, "Refusals", "refused", None, None, None, entry.origin, told
+            )
+        )
+    if is_noted:
+        transaction.add_audit(entry)
+
+
+def note_no_session(
+    transaction: Transaction, caller: Caller, verb: Verb, now: datetime, told: str | None = None
+) -> None:
+    """Append that somebody without a session asked for `verb`."""
+    code = ErrorCode.NOT_SIGNED_IN.value
+    note_refusal(
+        transaction,
+        NewAuditEntry(
+            now,
+            NOBODY,
+            NOBODY,
+            verb.value,
+            "refused",
+            code,
+            None,
+            None,
+            caller.origin,
+            told,
+            caller.known,
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +130,8 @@ async def change(
         now = clock()
         try:
             actor = signed_in(transaction, caller, now, execution_id)
-        except JobmonError as refusal:
+        except NoSession as refusal:
+            note_no_session(transaction, caller, verb, now, refusal.message)
             return refusal
 
         def audit(outcome: str, code: str | None, done: Done) -> None:

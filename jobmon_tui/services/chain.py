@@ -77,7 +77,7 @@ async def verify_audit(
     walk = ChainWalk()
 
     def work(transaction: Transaction) -> tuple[ChainReport | None, int]:
-        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        require(signed_in(transaction, caller, utc_now()), Verb.READ_AUDIT)
         # A step may be run again: it goes on from where the last one that was answered ended.
         going = ChainWalk(walk.last, walk.head)
         report = _step(transaction, going, STEP)

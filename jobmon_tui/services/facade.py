@@ -19,7 +19,7 @@ from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.chain import ChainReport, Tell
 from jobmon_tui.services.look import ExecutionStory, Overview
 from jobmon_tui.services.problems import Problem
-from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
+from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, SessionInfo, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
 from jobmon_tui.services.workers import WorkerState
@@ -112,7 +112,7 @@ class Services(Protocol):
         ...
 
     async def sign_in(self, name: str, password: str, origin: str) -> SignedIn:
-        """Open a session. Raises `not_signed_in`."""
+        """Open a session. Raises `not_signed_in`, and `throttled` after many wrong passwords."""
         ...
 
     async def sign_out(self, caller: Caller) -> None:
@@ -241,10 +241,35 @@ class Services(Protocol):
         role: Role | None = None,
         password: str | None = None,
         disabled: bool | None = None,
+        old_password: str | None = None,
     ) -> None:
         """Change an account and end its sessions. Raises `user_not_found`, `last_administrator`.
 
-        Everyone may change their own password.
+        Everyone may change their own password, with `old_password`: that raises `not_permitted` where it is
+        wrong, `throttled` after many. Who may change accounts may leave it out.
+        """
+        ...
+
+    async def sessions(self, caller: Caller, name: str | None = None) -> Sequence[SessionInfo]:
+        """Return open sessions, newest first: of the named account, else all that the caller may see."""
+        ...
+
+    async def revoke_session(self, caller: Caller, session_id: int) -> SessionInfo:
+        """End a session and return what it was. Raises `session_not_found`.
+
+        Everyone may end their own; another's, or one that is not there, needs the right for all of them.
+        """
+        ...
+
+    async def revoke_sessions(self, caller: Caller, name: str) -> int:
+        """End every session of an account and return how many those were. Raises `user_not_found`."""
+        ...
+
+    async def unlock(self, caller: Caller, password: str) -> None:
+        """Return where it is the password of whoever has this session.
+
+        Raises `not_permitted` for a wrong one, `throttled` after many, `not_signed_in` where the session is
+        over.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
@@ -16,15 +16,18 @@ from jobmon_tui.services import (
     report_check,
     report_schedule,
     reports,
+    sessions,
     sign_in,
     users,
 )
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.facade import AccountInfo, Changes, Imported, ReportCheck, ReportOverview
+from jobmon_tui.services.gate import Gate
 from jobmon_tui.services.liveness import Liveness
+from jobmon_tui.services.passwords import PasswordHasher
 from jobmon_tui.services.ports import Database
-from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
+from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, SessionInfo, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt, retry_execution
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.services.workers import WorkerState, list_workers
@@ -37,18 +40,26 @@ class LocalServices:
         self,
         database: Database,
         *,
-        hasher: sign_in.PasswordHasher,
+        hasher: PasswordHasher,
         catalog: reports.ReportCatalog,
         watch: Callable[[], Changes],
         database_name: str,
         liveness: Liveness | None = None,
+        read_only: bool = False,
+        idle: timedelta | None = None,
     ) -> None:
-        self._database = database
+        self._database = Gate(database, read_only=read_only, idle=idle)
+        self._read_only = read_only
+        self._idle = idle
         self._hasher = hasher
         self._catalog = catalog
         self._watch = watch
         self._database_name = database_name
         self._liveness = liveness or Liveness()
+
+    async def settle(self) -> None:
+        """Wait for what is noted beside the answers: before the database is closed."""
+        await self._database.settle()
 
     @property
     def database_name(self) -> str:
@@ -65,11 +76,19 @@ class LocalServices:
 
     async def create_first_administrator(self, name: str, password: str, origin: str) -> sign_in.SignedIn:
         """Create the first account and sign it in."""
-        return await sign_in.create_first_administrator(self._database, self._hasher, name, password, origin)
+        return await sign_in.create_first_administrator(
+            self._database,
+            self._hasher,
+            name,
+            password,
+            origin,
+            idle=self._idle,
+            read_only=self._read_only,
+        )
 
     async def sign_in(self, name: str, password: str, origin: str) -> sign_in.SignedIn:
         """Open a session."""
-        return await sign_in.sign_in(self._database, self._hasher, name, password, origin)
+        return await sign_in.sign_in(self._database, self._hasher, name, password, origin, idle=self._idle)
 
     async def sign_out(self, caller: Caller) -> None:
         """End the caller's session."""
@@ -185,11 +204,35 @@ class LocalServices:
         role: Role | None = None,
         password: str | None = None,
         disabled: bool | None = None,
+        old_password: str | None = None,
     ) -> None:
         """Change an account and end its sessions."""
         await users.change_account(
-            self._database, caller, self._hasher, name, role=role, password=password, disabled=disabled
+            self._database,
+            caller,
+            self._hasher,
+            name,
+            role=role,
+            password=password,
+            disabled=disabled,
+            old_password=old_password,
         )
+
+    async def sessions(self, caller: Caller, name: str | None = None) -> Sequence[SessionInfo]:
+        """Return open sessions."""
+        return await sessions.list_sessions(self._database, caller, name)
+
+    async def revoke_session(self, caller: Caller, session_id: int) -> SessionInfo:
+        """End a session."""
+        return await sessions.revoke_session(self._database, caller, session_id)
+
+    async def revoke_sessions(self, caller: Caller, name: str) -> int:
+        """End every session of an account."""
+        return await sessions.revoke_sessions(self._database, caller, name)
+
+    async def unlock(self, caller: Caller, password: str) -> None:
+        """Return where it is the password of whoever has this session."""
+        await sign_in.unlock(self._database, self._hasher, caller, password)
 
     async def audit(
         self, caller: Caller, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY

@@ -48,9 +48,11 @@ class Overview:
     total_is_least: bool = False
 
 
-async def _look(database: Database, caller: Caller, work: Callable[[Transaction], T]) -> T:
+async def _look(
+    database: Database, caller: Caller, work: Callable[[Transaction], T], verb: Verb = Verb.VIEW
+) -> T:
     def unit(transaction: Transaction) -> T:
-        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        require(signed_in(transaction, caller, utc_now()), verb)
         return work(transaction)
 
     return await database.read(unit)
@@ -179,4 +181,9 @@ async def list_audit(
     wanted: AuditFilter = EVERY_ENTRY,
 ) -> Sequence[AuditEntry]:
     """Return audit entries newest first."""
-    return await _look(database, caller, lambda transaction: transaction.audit_entries(limit, before, wanted))
+    return await _look(
+        database,
+        caller,
+        lambda transaction: transaction.audit_entries(limit, before, wanted),
+        Verb.READ_AUDIT,
+    )

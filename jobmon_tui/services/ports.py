@@ -13,12 +13,14 @@ from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter, AuditSearch
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.domain.throttling import Failures, RefusalBudget
 from jobmon_tui.services.records import (
     Account,
     AuditFound,
     ExecutionFilter,
     Extent,
     HourCount,
+    SessionInfo,
     StoredOutput,
     WorkerSeen,
 )
@@ -199,15 +201,65 @@ class Transaction(Protocol):
         password_hash: str | None = None,
         disabled: bool | None = None,
     ) -> None:
-        """Change an account and end its sessions."""
+        """Change an account; its sessions stay."""
         ...
 
-    def add_session(self, name: str, token_hash: str, now: datetime, expires_at: datetime) -> None:
-        """Open a session."""
+    def add_session(
+        self,
+        name: str,
+        token_hash: str,
+        now: datetime,
+        expires_at: datetime,
+        *,
+        idle_until: datetime | None = None,
+        origin: str | None = None,
+    ) -> None:
+        """Open a session; from `idle_until` on it is over unless it was used (None: it may rest)."""
+        ...
+
+    def touch_session(
+        self, token_hash: str, now: datetime, idle_until: datetime | None, unless_since: datetime, /
+    ) -> None:
+        """Note that a session is used, unless that was noted after `unless_since`."""
+        ...
+
+    def sessions(self, name: str | None, now: datetime, /) -> Sequence[SessionInfo]:
+        """Every session that is open at `now`, or those of one account, the newest first."""
+        ...
+
+    def session_id(self, token_hash: str, /) -> int:
+        """The id by which a session is known that has this token."""
         ...
 
     def end_session(self, token_hash: str) -> None:
         """End a session; unknown ones are ignored."""
+        ...
+
+    def end_sessions(self, name: str, why: str, now: datetime, only: int | None = None) -> int:
+        """End an account's sessions, or the one with the id `only`; return how many ended.
+
+        `why_ended` knows of it for a day.
+        """
+        ...
+
+    def why_ended(self, token_hash: str, now: datetime) -> str | None:
+        """Why a session is over, as its owner may read it; None where nothing is known of it."""
+        ...
+
+    def failures(self, name: str) -> Failures | None:
+        """The wrong passwords for this name, whether or not there is such an account."""
+        ...
+
+    def keep_failures(self, name: str, failures: Failures | None) -> None:
+        """Keep them in place of what was known (None: forget it); of unknown names only the latest stay."""
+        ...
+
+    def refusal_budget(self) -> RefusalBudget | None:
+        """What is known of refusals without a session; in a write nobody else counts until the end."""
+        ...
+
+    def keep_refusal_budget(self, budget: RefusalBudget) -> None:
+        """Keep it in place of what was known."""
         ...
 
 

@@ -107,3 +107,21 @@ class AuditFound:
 
     entries: Sequence[AuditEntry]
     looked_to: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """An open session as its owner and Administrators see it. Times are in UTC."""
+
+    id: int
+    """What it is revoked by; it tells nothing of the token."""
+    account: str
+    created_at: datetime
+    last_used_at: datetime | None
+    """To the minute; None where nobody has noted it, as before an upgrade."""
+    expires_at: datetime
+    """When it ends unless it is used: its absolute end, or that of its idle time where that is sooner."""
+    origin: str | None
+    """Where it was opened, as claimed then."""
+    is_current: bool = False
+    """Whether it is the one of whoever asks."""

@@ -4,31 +4,20 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
+from jobmon_tui.domain import errors
 from jobmon_tui.domain.audit import NewAuditEntry
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
 from jobmon_tui.domain.execution import AUTOMATION, SYSTEM
-from jobmon_tui.domain.roles import Actor, Role
+from jobmon_tui.domain.roles import Actor, Role, Verb
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.audited import Caller, signed_in, token_hash, utc_now
+from jobmon_tui.services.confirming import confirm_password
+from jobmon_tui.services.passwords import NAME_LIMIT, PasswordHasher, check_new_password, check_password
 from jobmon_tui.services.ports import Database, Transaction
 
 SESSION_LENGTH = timedelta(hours=12)
-NAME_LIMIT = 64
-MINIMUM_PASSWORD_LENGTH = 8
-
-
-class PasswordHasher(Protocol):
-    """Hashes and verifies passwords."""
-
-    async def hash(self, password: str) -> str:
-        """Return a salted hash."""
-        ...
-
-    async def verify(self, hashed: str | None, password: str) -> bool:
-        """Tell whether the password fits the hash; None takes as long and never fits."""
-        ...
+ORIGIN_LIMIT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +41,27 @@ def check_name(name: str) -> str:
     return cleaned
 
 
-def check_new_password(password: str) -> None:
-    """Raise `invalid_input` for a password that is too short."""
-    if len(password) < MINIMUM_PASSWORD_LENGTH:
-        raise invalid_input(f"The password needs at least {MINIMUM_PASSWORD_LENGTH} characters.")
-
-
-def _open_session(
-    transaction: Transaction, actor: Actor, origin: str, now: datetime, action: str
+def _open_session(  # noqa: PLR0917  # who, from where, when and why: one caller has them all at hand
+    transaction: Transaction, actor: Actor, origin: str, now: datetime, action: str, idle: timedelta | None
 ) -> SignedIn:
     token = secrets.token_urlsafe(32)
+    taken = {each.id for each in transaction.sessions(None, now)}
+    while transaction.session_id(token_hash(token)) in taken:
+        token = secrets.token_urlsafe(32)
     expires_at = now + SESSION_LENGTH
-    transaction.add_session(actor.name, token_hash(token), now, expires_at)
+    transaction.add_session(
+        actor.name,
+        token_hash(token),
+        now,
+        expires_at,
+        idle_until=now + idle if idle is not None else None,
+        origin=one_line(origin, ORIGIN_LIMIT),
+    )
     transaction.add_audit(
         NewAuditEntry(now, actor.name, actor.role.value, action, "allowed", None, None, None, origin)
     )
-    return SignedIn(token, actor, expires_at)
+    # Read again: whether anything may be changed here is not the account's own.
+    return SignedIn(token, transaction.actor(token_hash(token), now) or actor, expires_at)
 
 
 async def has_accounts(database: Database) -> bool:
@@ -82,14 +76,18 @@ async def create_first_administrator(
     password: str,
     origin: str,
     *,
+    idle: timedelta | None = None,
+    read_only: bool = False,
     clock: Callable[[], datetime] = utc_now,
 ) -> SignedIn:
-    """Create the first account and sign it in.
+    """Create the first account and sign it in; `idle` as for `sign_in`.
 
-    Raises `invalid_input`, and `already_exists` once there is any account.
+    Raises `invalid_input`, `read_only`, and `already_exists` once there is any account.
     """
+    if read_only:
+        raise errors.read_only("First Administrator")
     name = check_name(name)
-    check_new_password(password)
+    check_new_password(password, name)
     hashed = await hasher.hash(password)
 
     def work(transaction: Transaction) -> SignedIn:
@@ -100,7 +98,8 @@ async def create_first_administrator(
             )
         now = clock()
         transaction.add_account(name, Role.ADMINISTRATOR, hashed, now)
-        return _open_session(transaction, Actor(name, Role.ADMINISTRATOR), origin, now, "First Administrator")
+        actor = Actor(name, Role.ADMINISTRATOR)
+        return _open_session(transaction, actor, origin, now, "First Administrator", idle)
 
     return await database.write(work)
 
@@ -112,48 +111,68 @@ async def sign_in(
     password: str,
     origin: str,
     *,
+    idle: timedelta | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> SignedIn:
-    """Open a session. Raises `not_signed_in`, the same for an unknown name as for a wrong password."""
-    name = one_line(name, NAME_LIMIT + 1)
-    account = await database.read(lambda transaction: transaction.account(name))
-    fits = await hasher.verify(account.password_hash if account else None, password)
+    """Open a session, which ends after `idle` without use.
 
-    def work(transaction: Transaction) -> SignedIn | None:
+    Raises `not_signed_in`, the same for an unknown name as for a wrong password, and `throttled`.
+    """
+    checked = await check_password(database, hasher, name, password, "Sign In", origin, clock=clock)
+
+    def work(transaction: Transaction) -> SignedIn | JobmonError:
         now = clock()
-        current = transaction.account(name)
-        # Read again: the account may have been disabled or given a new password while the hash was verified.
-        if not fits or account is None or current is None or current.disabled:
-            allowed = False
-        else:
-            allowed = current.password_hash == account.password_hash
-        if current is None or not allowed:
-            role = current.role.value if current else "-"
-            transaction.add_audit(
-                NewAuditEntry(
-                    now,
-                    one_line(name, NAME_LIMIT),
-                    role,
-                    "Sign In",
-                    "refused",
-                    ErrorCode.NOT_SIGNED_IN.value,
-                    None,
-                    None,
-                    origin,
-                )
-            )
-            return None
-        return _open_session(transaction, Actor(name, current.role), origin, now, "Sign In")
+        account = checked.decide(transaction, now)
+        if isinstance(account, JobmonError):
+            return account
+        return _open_session(transaction, Actor(account.name, account.role), origin, now, "Sign In", idle)
 
     opened = await database.write(work)
-    if opened is None:
-        raise JobmonError(ErrorCode.NOT_SIGNED_IN, "The name or the password is wrong.")
+    if isinstance(opened, JobmonError):
+        raise opened
     return opened
 
 
-async def sign_out(database: Database, caller: Caller) -> None:
-    """End the caller's session."""
-    await database.write(lambda transaction: transaction.end_session(token_hash(caller.token)))
+async def unlock(
+    database: Database,
+    hasher: PasswordHasher,
+    caller: Caller,
+    password: str,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> None:
+    """Return where it is the password of whoever has this session.
+
+    Raises `not_permitted` for a wrong one, `throttled` after many, `not_signed_in` where the session is over.
+    """
+    await confirm_password(database, hasher, caller, password, Verb.UNLOCK, clock=clock)
+
+
+async def sign_out(database: Database, caller: Caller, *, clock: Callable[[], datetime] = utc_now) -> None:
+    """End the caller's session; where it is over already, that is well."""
+
+    def work(transaction: Transaction) -> None:
+        now = clock()
+        actor = transaction.actor(token_hash(caller.token), now)
+        transaction.end_session(token_hash(caller.token))
+        if actor is not None:
+            transaction.add_audit(
+                NewAuditEntry(
+                    now,
+                    actor.name,
+                    actor.role.value,
+                    "Sign Out",
+                    "allowed",
+                    None,
+                    None,
+                    None,
+                    caller.origin,
+                    None,
+                    caller.known,
+                )
+            )
+
+    await database.write(work)
 
 
 async def whoami(database: Database, caller: Caller, *, clock: Callable[[], datetime] = utc_now) -> Actor:

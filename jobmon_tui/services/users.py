@@ -3,21 +3,29 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError, user_not_found
+from jobmon_tui.domain.errors import (
+    ErrorCode,
+    JobmonError,
+    invalid_input,
+    not_signed_in,
+    user_not_found,
+)
 from jobmon_tui.domain.roles import Actor, Role, Verb, require
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.audited import Caller, Done, change, signed_in, utc_now
+from jobmon_tui.services.audited import Caller, Done, change, signed_in, token_hash, utc_now
+from jobmon_tui.services.confirming import confirm_password
 from jobmon_tui.services.facade import AccountInfo
+from jobmon_tui.services.passwords import NAME_LIMIT, PasswordHasher, check_new_password
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import Account
-from jobmon_tui.services.sign_in import NAME_LIMIT, PasswordHasher, check_name, check_new_password
+from jobmon_tui.services.sign_in import check_name
 
 
 async def list_accounts(database: Database, caller: Caller) -> Sequence[AccountInfo]:
     """Return every account by name. Raises `not_permitted` for others than Administrators."""
 
     def work(transaction: Transaction) -> Sequence[AccountInfo]:
-        require(signed_in(transaction, caller, utc_now()), Verb.MANAGE_USERS)
+        require(signed_in(transaction, caller, utc_now()), Verb.SEE_USERS)
         return [
             AccountInfo(each.name, each.role, each.disabled, each.created_at)
             for each in transaction.accounts()
@@ -26,15 +34,20 @@ async def list_accounts(database: Database, caller: Caller) -> Sequence[AccountI
     return await database.read(work)
 
 
-async def _actor(database: Database, caller: Caller) -> Actor:
-    return await database.read(lambda transaction: signed_in(transaction, caller, utc_now()))
+async def _actor(database: Database, caller: Caller) -> Actor | None:
+    """Return who calls; None where nobody does: the change itself refuses that, and notes it."""
+    return await database.read(lambda transaction: transaction.actor(token_hash(caller.token), utc_now()))
 
 
-async def _hashed(hasher: PasswordHasher, actor: Actor, verb: Verb, password: str) -> str | JobmonError:
+async def _hashed(
+    hasher: PasswordHasher, actor: Actor | None, verb: Verb, password: str, name: str
+) -> str | JobmonError:
     # A refusal is told in the transaction, where it is audited; a hash is costly, so only if allowed.
+    if actor is None:
+        return not_signed_in()
     try:
         require(actor, verb)
-        check_new_password(password)
+        check_new_password(password, name)
     except JobmonError as refusal:
         return refusal
     return await hasher.hash(password)
@@ -45,7 +58,7 @@ async def add_account(  # noqa: PLR0917  # the order of `Services.add_account`
 ) -> None:
     """Add an account. Raises `invalid_input`, `already_exists` and the usual."""
     actor = await _actor(database, caller)
-    hashed = await _hashed(hasher, actor, Verb.MANAGE_USERS, password)
+    hashed = await _hashed(hasher, actor, Verb.MANAGE_USERS, password, name)
 
     def work(transaction: Transaction, _actor: Actor, now: datetime) -> tuple[None, Done]:
         cleaned = check_name(name)
@@ -71,6 +84,15 @@ def _keep_one_administrator(transaction: Transaction, target: Account) -> None:
         )
 
 
+def _why(role: Role | None, disabled: bool | None) -> str:
+    """Return why the sessions end, as their owner reads it."""
+    if disabled:
+        return "the account was disabled"
+    if role is not None:
+        return f"the role was changed to {role.value}"
+    return "the account was enabled anew" if disabled is False else "the password was changed"
+
+
 async def change_account(
     database: Database,
     caller: Caller,
@@ -80,19 +102,31 @@ async def change_account(
     role: Role | None = None,
     password: str | None = None,
     disabled: bool | None = None,
+    old_password: str | None = None,
 ) -> None:
     """Change an account and end its sessions; what it says already changes nothing.
 
-    Everyone may change their own password. Raises `invalid_input`, `user_not_found`, `last_administrator` and
-    the usual.
+    Everyone may change their own password, with `old_password`; who may change accounts may leave it out.
+    Raises `invalid_input`, `user_not_found`, `last_administrator`, `throttled` and the usual.
     """
     name = one_line(name, NAME_LIMIT + 1)
     actor = await _actor(database, caller)
-    own_password = actor.name == name and role is None and disabled is None and password is not None
+    own_password = (
+        actor is not None
+        and actor.name == name
+        and role is None
+        and disabled is None
+        and password is not None
+    )
     verb = Verb.CHANGE_PASSWORD if own_password else Verb.MANAGE_USERS
-    hashed = await _hashed(hasher, actor, verb, password) if password is not None else None
+    hashed = await _hashed(hasher, actor, verb, password, name) if password is not None else None
+    if own_password and actor is not None and isinstance(hashed, str):
+        if old_password is not None:
+            await confirm_password(database, hasher, caller, old_password, verb, note=False)
+        elif not actor.may(Verb.MANAGE_USERS):
+            hashed = invalid_input("To change your own password, give the old one too.")
 
-    def work(transaction: Transaction, _actor: Actor, _now: datetime) -> tuple[None, Done | None]:
+    def work(transaction: Transaction, _actor: Actor, now: datetime) -> tuple[None, Done | None]:
         account = transaction.account(name)
         if account is None:
             raise user_not_found(name)
@@ -110,6 +144,10 @@ async def change_account(
         if not told:
             return None, None
         transaction.change_account(name, role=role, password_hash=hashed, disabled=disabled)
+        if hashed is not None:
+            # Whoever sets a new one has answered for it.
+            transaction.keep_failures(name, None)
+        transaction.end_sessions(name, _why(role, disabled), now)
         return None, Done(details=f"changed “{name}”: {', '.join(told)}")
 
     await change(database, caller, verb, work)

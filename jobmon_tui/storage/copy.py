@@ -38,9 +38,18 @@ from jobmon_tui.storage.tables import (
 CHANGING: Final = (reports, report_states, accounts, cancel_requests)
 """Small, and changed at any time: copied whole, in the last transaction."""
 LEFT_OUT: Final = frozenset(
-    {"status_count", "retention_pass", "execution_block", "report_block", "hour_block"}
+    {
+        "status_count",
+        "retention_pass",
+        "execution_block",
+        "report_block",
+        "hour_block",
+        "ended_session",
+        "sign_in_failure",
+        "refusal_budget",
+    }
 )
-"""Kept by the target's own triggers; empty but for moments; and counted by its own workers."""
+"""Kept by the target's triggers; empty but for moments; counted by its workers; of no use a day later."""
 _ACTIVE: Final = frozenset({Status.QUEUED.value, Status.RUNNING.value})
 _NUMBERED: Final = ("report_configuration", "job_execution_log", "user_account")
 _EMPTY: Final = (executions, audit_log, accounts, reports, workers)

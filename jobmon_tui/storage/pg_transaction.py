@@ -18,13 +18,16 @@ from jobmon_tui.storage.pg_claims import PgClaims
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
 from jobmon_tui.storage.retention_queries import HELD_EXECUTIONS, Rule
-from jobmon_tui.storage.transaction import ACTOR
+from jobmon_tui.storage.session_queries import ACTOR
 from jobmon_tui.storage.triggers_blocks import BLOCKS_LOCK
 
 _asker = ACTOR.subquery("asker")
 _found = ONE_LOCKED.lateral("found")
 _ASKED_ABOUT = select(
-    *_found.c, _asker.c.name.label("asker_name"), _asker.c.role.label("asker_role")
+    *_found.c,
+    _asker.c.name.label("asker_name"),
+    _asker.c.role.label("asker_role"),
+    _asker.c.last_used_at.label("asker_used_at"),
 ).select_from(_asker.outerjoin(_found, true()))
 """Who asks, and the execution that it is about."""
 _NEXT_ID = text("SELECT nextval(pg_get_serial_sequence('job_execution_log', 'id'))")
@@ -104,7 +107,7 @@ class PgTransaction(PgClaims):
         if row is None:
             return None
         self._at_hand[about] = None if row.id is None else details_of(row)
-        return Actor(row.asker_name, Role(row.asker_role))
+        return Actor(row.asker_name, Role(row.asker_role), used_at=row.asker_used_at)
 
     def execution(self, execution_id: int) -> ExecutionDetails | None:
         """Return one execution; in a write nobody else changes it or its report until the end."""

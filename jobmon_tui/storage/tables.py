@@ -247,6 +247,41 @@ class SessionRow(SQLModel, table=True):
     user_id: int = Field(foreign_key="user_account.id", index=True, sa_type=BIG)
     created_at: datetime = _time()
     expires_at: datetime = _time()
+    last_used_at: datetime | None = _time(nullable=True)
+    idle_until: datetime | None = _time(nullable=True)
+    origin: str | None = None
+
+
+class EndedSessionRow(SQLModel, table=True):
+    """Why a session is over that somebody else has ended: its owner is told, for a day."""
+
+    __tablename__ = "ended_session"
+    token_hash: str = Field(primary_key=True)
+    why: str
+    ended_at: datetime = _time()
+
+
+class SignInFailureRow(SQLModel, table=True):
+    """Wrong passwords for a name; the name itself is not kept, as it may be a password in the wrong field."""
+
+    __tablename__ = "sign_in_failure"
+    name_hash: str = Field(primary_key=True)
+    is_known: bool
+    """Whether there is such an account: what others type never makes anybody forget its failures."""
+    failures: int
+    last_at: datetime = _time()
+    blocked_until: datetime | None = _time(nullable=True)
+    is_told: bool
+
+
+class RefusalBudgetRow(SQLModel, table=True):
+    """How many refusals without a session the audit log has taken of late: one row."""
+
+    __tablename__ = "refusal_budget"
+    id: int = Field(primary_key=True)
+    since: datetime = _time()
+    noted: int
+    dropped: int
 
 
 executions = JobExecutionLogRow.__table__  # type: ignore[attr-defined]  # set by SQLModel's metaclass
@@ -258,6 +293,9 @@ audit_log = AuditLogRow.__table__  # type: ignore[attr-defined]
 audit_head = AuditHeadRow.__table__  # type: ignore[attr-defined]
 accounts = UserAccountRow.__table__  # type: ignore[attr-defined]
 sessions = SessionRow.__table__  # type: ignore[attr-defined]
+ended_sessions = EndedSessionRow.__table__  # type: ignore[attr-defined]
+sign_in_failures = SignInFailureRow.__table__  # type: ignore[attr-defined]
+refusal_budgets = RefusalBudgetRow.__table__  # type: ignore[attr-defined]
 outputs = ExecutionOutputRow.__table__  # type: ignore[attr-defined]
 retention_passes = RetentionPassRow.__table__  # type: ignore[attr-defined]
 workers = WorkerRow.__table__  # type: ignore[attr-defined]

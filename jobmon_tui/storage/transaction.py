@@ -1,41 +1,23 @@
-"""One unit of work: the queries on reports and accounts, joined with all the others."""
+"""One unit of work: the queries on reports, joined with all the others."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert  # SQLite takes the same words
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import Report, ReportDraft
-from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services.records import Account
+from jobmon_tui.storage.account_queries import AccountQueries
 from jobmon_tui.storage.block_queries import BlockQueries
 from jobmon_tui.storage.queue_queries import QueueQueries
 from jobmon_tui.storage.report_rows import REPORTS, columns_of, report_of
 from jobmon_tui.storage.retention_queries import RetentionQueries
 from jobmon_tui.storage.rows import Executes
-from jobmon_tui.storage.tables import accounts, reports, sessions
-
-# Built once: putting a statement together costs more than running it (docs/decisions/0001).
-ACTOR = (
-    select(accounts.c.name, accounts.c.role)
-    .join(sessions, sessions.c.user_id == accounts.c.id)
-    .where(
-        sessions.c.token_hash == bindparam("token"),
-        sessions.c.expires_at > bindparam("now"),
-        accounts.c.disabled.is_(False),
-    )
-)
-"""Whose session it is."""
+from jobmon_tui.storage.tables import reports
 
 
-def _account(row: Any) -> Account:
-    return Account(row.name, Role(row.role), row.password_hash, bool(row.disabled), row.created_at)
-
-
-class SqlTransaction(QueueQueries, RetentionQueries, BlockQueries):
+class SqlTransaction(QueueQueries, RetentionQueries, BlockQueries, AccountQueries):
     """A `Transaction` over one connection. `changes` counts what that connection has written."""
 
     def __init__(self, connection: Executes, changes: Callable[[], int]) -> None:
@@ -47,11 +29,6 @@ class SqlTransaction(QueueQueries, RetentionQueries, BlockQueries):
     def has_written(self) -> bool:
         """True once any row was added, changed or deleted."""
         return self._changes() != self._before
-
-    def actor(self, token_hash: str, now: datetime, _about: int | None = None) -> Actor | None:
-        """Return whose session this is."""
-        row = self._connection.execute(ACTOR, {"token": token_hash, "now": now}).first()
-        return None if row is None else Actor(row.name, Role(row.role))
 
     def report(self, name: str) -> Report | None:
         """Return one report."""
@@ -95,50 +72,3 @@ class SqlTransaction(QueueQueries, RetentionQueries, BlockQueries):
         report = self.report(name)
         if report is not None and not paused:
             self.move_cursor(report.id, now, now)
-
-    def account(self, name: str) -> Account | None:
-        """Return one account."""
-        row = self._connection.execute(select(accounts).where(accounts.c.name == name)).first()
-        return None if row is None else _account(row)
-
-    def accounts(self) -> Sequence[Account]:
-        """Return every account."""
-        return [_account(row) for row in self._connection.execute(select(accounts).order_by(accounts.c.name))]
-
-    def add_account(self, name: str, role: Role, password_hash: str, now: datetime) -> None:
-        """Add an account."""
-        added = self._connection.execute(
-            insert(accounts)
-            .values(name=name, role=role.value, password_hash=password_hash, disabled=False, created_at=now)
-            .on_conflict_do_nothing(index_elements=["name"])
-        )
-        if not added.rowcount:
-            raise JobmonError(ErrorCode.ALREADY_EXISTS, f"There is already an account named “{name}”.")
-
-    def change_account(
-        self,
-        name: str,
-        *,
-        role: Role | None = None,
-        password_hash: str | None = None,
-        disabled: bool | None = None,
-    ) -> None:
-        """Change an account and end its sessions."""
-        wanted = {"role": role.value if role else None, "password_hash": password_hash, "disabled": disabled}
-        values = {column: value for column, value in wanted.items() if value is not None}
-        self._connection.execute(update(accounts).where(accounts.c.name == name).values(**values))
-        owner = select(accounts.c.id).where(accounts.c.name == name).scalar_subquery()
-        self._connection.execute(delete(sessions).where(sessions.c.user_id == owner))
-
-    def add_session(self, name: str, token_hash: str, now: datetime, expires_at: datetime) -> None:
-        """Open a session."""
-        owner = select(accounts.c.id).where(accounts.c.name == name).scalar_subquery()
-        self._connection.execute(
-            insert(sessions).values(
-                token_hash=token_hash, user_id=owner, created_at=now, expires_at=expires_at
-            )
-        )
-
-    def end_session(self, token_hash: str) -> None:
-        """End a session."""
-        self._connection.execute(delete(sessions).where(sessions.c.token_hash == token_hash))

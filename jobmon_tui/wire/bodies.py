@@ -83,11 +83,19 @@ class AccountBody(Body):
         return Role(self.role)
 
 
+class PasswordBody(Body):
+    """One's own password, to unlock a screen."""
+
+    password: Password
+
+
 class AccountChangeBody(Body):
     """What becomes of an account; what is left out stays."""
 
     role: Literal["Administrator", "Viewer"] | None = None
     password: Password | None = None
+    old_password: Password | None = None
+    """The one until now, where it is one's own."""
     disabled: bool | None = None
 
     @property

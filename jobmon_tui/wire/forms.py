@@ -261,6 +261,13 @@ class DoneForm:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedForm:
+    """How many sessions have ended."""
+
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadyForm:
     """Whether the server can serve."""
 

@@ -11,6 +11,7 @@ _UNCLEAR = "unclear_outcome"
 
 HTTP_STATUS: Mapping[ErrorCode, int] = {
     ErrorCode.NOT_SIGNED_IN: 401,
+    ErrorCode.SESSION_NOT_FOUND: 404,
     ErrorCode.NOT_PERMITTED: 403,
     ErrorCode.READ_ONLY: 403,
     ErrorCode.EXECUTION_NOT_FOUND: 404,

@@ -17,6 +17,7 @@ from jobmon_tui.client.address import parse_server
 from jobmon_tui.client.line import Line
 from jobmon_tui.client.remote import RemoteServices
 from jobmon_tui.services.local import LocalServices
+from jobmon_tui.services.passwords import Verdict
 from tests.backends import Store
 
 PASSWORD = "a long one"
@@ -28,11 +29,8 @@ class QuickHasher:
     async def hash(self, password: str) -> str:
         return f"<{password}>"
 
-    async def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"<{password}>"
-
-    def __getattr__(self, name: str) -> object:
-        raise AttributeError(name)
+    async def check(self, hashed: str | None, password: str) -> Verdict:
+        return Verdict(hashed == f"<{password}>")
 
 
 def local_services(store: Store) -> LocalServices:

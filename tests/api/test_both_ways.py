@@ -178,6 +178,31 @@ async def test_accounts_and_sessions(services: Services) -> None:
     assert short.code is ErrorCode.INVALID_INPUT
 
 
+async def test_sessions_are_seen_and_revoked(services: Services) -> None:
+    await services.add_account(ADMIN, "b/ob", Role.VIEWER, PASSWORD)
+    bob, other = [Caller((await services.sign_in("b/ob", PASSWORD, "pts/9")).token, "?") for _ in range(2)]
+    own = await services.sessions(bob)
+    assert [(each.account, each.is_current) for each in own] in (
+        [("b/ob", True), ("b/ob", False)],
+        [("b/ob", False), ("b/ob", True)],
+    )
+    assert {each.account for each in await services.sessions(ADMIN)} == {"ada", "vic", "b/ob"}
+    assert len(await services.sessions(ADMIN, "b/ob")) == 2
+    assert (await refused(services.sessions(bob, "ada"))).code is ErrorCode.NOT_PERMITTED
+    (ada,) = await services.sessions(ADMIN, "ada")
+    assert (await refused(services.revoke_session(bob, ada.id))).code is ErrorCode.NOT_PERMITTED
+    assert (await refused(services.revoke_session(ADMIN, ada.id + 1))).code is ErrorCode.SESSION_NOT_FOUND
+    ended = await services.revoke_session(bob, next(each.id for each in own if not each.is_current))
+    assert (ended.account, ended.origin is None) == ("b/ob", False)
+    gone = await refused(services.whoami(other))
+    assert (gone.code, "it was revoked" in gone.message) == (ErrorCode.NOT_SIGNED_IN, True)
+    await services.unlock(bob, PASSWORD)
+    assert (await refused(services.unlock(bob, "wrong one"))).code is ErrorCode.NOT_PERMITTED
+    assert (await refused(services.revoke_sessions(bob, "ada"))).code is ErrorCode.NOT_PERMITTED
+    assert await services.revoke_sessions(ADMIN, "b/ob") == 1
+    assert (await refused(services.sessions(bob))).code is ErrorCode.NOT_SIGNED_IN
+
+
 async def test_cancelling_and_output(services: Services, store: Store, raw: Raw) -> None:
     queued = await store.write(queue_one)
     assert f"#{queued}" in await services.cancel(ADMIN, queued)

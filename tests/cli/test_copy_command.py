@@ -54,7 +54,7 @@ def test_there_and_back_again(full: Shell, postgres_url: str) -> None:
             "from": url,
             "to": str(back),
             "resumed": False,
-            "audit_entries": 1,
+            "audit_entries": 2,
         }
         assert stat.S_IMODE(back.stat().st_mode) == 0o600
         full.set(JOBMON_DATABASE_URL=source)

@@ -17,6 +17,7 @@ from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.chain import chain_report
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import show_execution
+from jobmon_tui.services.passwords import Verdict
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.reports import delete_report
 from jobmon_tui.services.retry import retry_execution
@@ -289,8 +290,8 @@ async def test_no_account_takes_the_name_under_which_schedules_act(night: Night,
         async def hash(self, password: str) -> str:
             return password
 
-        async def verify(self, hashed: str | None, password: str) -> bool:
-            return hashed == password
+        async def check(self, hashed: str | None, password: str) -> Verdict:
+            return Verdict(hashed == password)
 
     with pytest.raises(JobmonError, match="name under which schedules act"):
         await add_account(night.store, ADMIN, Plain(), name, Role.VIEWER, "long enough a password")

@@ -9,6 +9,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services import sign_in, users
 from jobmon_tui.services.audited import Caller, token_hash
+from jobmon_tui.services.passwords import Verdict
 from tests.backends import Opens, Raw, Store
 from tests.conformance.world import ADMIN, NOW, VIEWER
 
@@ -25,8 +26,8 @@ class QuickHasher:
         self.made += 1
         return f"<{password}>"
 
-    async def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"<{password}>"
+    async def check(self, hashed: str | None, password: str) -> Verdict:
+        return Verdict(hashed == f"<{password}>")
 
 
 @pytest.fixture
@@ -157,7 +158,12 @@ async def test_everyone_changes_their_own_password_and_nobody_elses(
     assert hasher.made == 0
     short = users.change_account(store, VIEWER, hasher, "vic", password="short")
     assert await _refused(short) is ErrorCode.INVALID_INPUT
-    await users.change_account(store, VIEWER, hasher, "vic", password="long enough")
+    await store.write(lambda t: t.change_account("vic", password_hash="<quite old>"))
+    without = users.change_account(store, VIEWER, hasher, "vic", password="long enough")
+    assert await _refused(without) is ErrorCode.INVALID_INPUT
+    wrong = users.change_account(store, VIEWER, hasher, "vic", password="long enough", old_password="guessed")
+    assert await _refused(wrong) is ErrorCode.NOT_PERMITTED
+    await users.change_account(store, VIEWER, hasher, "vic", password="long enough", old_password="quite old")
     assert (await sign_in.sign_in(store, hasher, "vic", "long enough", "?")).actor.name == "vic"
     (newest,) = [
         each.entry
@@ -173,12 +179,13 @@ async def test_bad_input_is_refused(store: Store, hasher: QuickHasher) -> None:
         await _refused(add(store, ADMIN, hasher, "", Role.VIEWER, "long enough")) is ErrorCode.INVALID_INPUT
     )
     assert (
-        await _refused(add(store, ADMIN, hasher, "x" * 65, Role.VIEWER, "12345678"))
+        await _refused(add(store, ADMIN, hasher, "x" * 65, Role.VIEWER, "long enough"))
         is ErrorCode.INVALID_INPUT
     )
     assert await _refused(add(store, ADMIN, hasher, "bob", Role.VIEWER, "short")) is ErrorCode.INVALID_INPUT
     assert (
-        await _refused(add(store, ADMIN, hasher, "vic", Role.VIEWER, "12345678")) is ErrorCode.ALREADY_EXISTS
+        await _refused(add(store, ADMIN, hasher, "vic", Role.VIEWER, "long enough"))
+        is ErrorCode.ALREADY_EXISTS
     )
     nobody = users.change_account(store, ADMIN, hasher, "no\udcffbody", disabled=True)
     assert await _refused(nobody) is ErrorCode.USER_NOT_FOUND

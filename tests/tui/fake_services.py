@@ -25,6 +25,7 @@ from jobmon_tui.services.audited import Caller, token_hash, utc_now
 from jobmon_tui.services.facade import Services
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
+from jobmon_tui.services.passwords import Verdict
 from jobmon_tui.services.records import StoredOutput, WorkerSeen
 from tests.tui.memory_database import MemoryDatabase, MemoryTransaction, MemoryWatch
 from tests.tui.memory_tables import HISTORY_REPORTS, START
@@ -42,8 +43,8 @@ class PlainHasher:
     async def hash(self, password: str) -> str:
         return f"plain:{password}"
 
-    async def verify(self, hashed: str | None, password: str) -> bool:
-        return hashed == f"plain:{password}"
+    async def check(self, hashed: str | None, password: str) -> Verdict:
+        return Verdict(hashed == f"plain:{password}")
 
 
 class AnyReport:

@@ -16,25 +16,20 @@ from jobmon_tui.domain.errors import (
 )
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.domain.report import Report, ReportDraft
-from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.services.records import Account, ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
-from tests.tui.memory_audit import MemoryAudit
+from jobmon_tui.services.records import ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
+from tests.tui.memory_accounts import MemoryAccounts
 from tests.tui.memory_tables import MemoryTables
 
 T = TypeVar("T")
 
 
-class MemoryTransaction(MemoryAudit):
+class MemoryTransaction(MemoryAccounts):
     """`Transaction` on the tables of one process."""
 
     @property
     def has_written(self) -> bool:
         return False  # nothing here is ever rolled back: the rule is tested on the real database
-
-    def actor(self, token_hash: str, now: datetime, _about: int | None = None) -> Actor | None:
-        person = self._tables.people.get(self._tables.sessions.get(token_hash, ""))
-        return None if person is None or person.disabled else Actor(person.name, person.role)
 
     def execution(self, execution_id: int) -> ExecutionDetails | None:
         return self._tables.details(execution_id)
@@ -174,42 +169,6 @@ class MemoryTransaction(MemoryAudit):
 
     def next_execution_id(self) -> int:
         return self._tables.last_id + 1
-
-    def account(self, name: str) -> Account | None:
-        return self._tables.people.get(name)
-
-    def accounts(self) -> Sequence[Account]:
-        return [self._tables.people[name] for name in sorted(self._tables.people)]
-
-    def add_account(self, name: str, role: Role, password_hash: str, now: datetime) -> None:
-        if name in self._tables.people:
-            raise JobmonError(ErrorCode.ALREADY_EXISTS, f"There is already an account named “{name}”.")
-        self._tables.people[name] = Account(name, role, password_hash, False, now)
-
-    def change_account(
-        self,
-        name: str,
-        *,
-        role: Role | None = None,
-        password_hash: str | None = None,
-        disabled: bool | None = None,
-    ) -> None:
-        old = self._tables.people[name]
-        self._tables.people[name] = replace(
-            old,
-            role=role or old.role,
-            password_hash=password_hash or old.password_hash,
-            disabled=old.disabled if disabled is None else disabled,
-        )
-        self._tables.sessions = {
-            token: owner for token, owner in self._tables.sessions.items() if owner != name
-        }
-
-    def add_session(self, name: str, token_hash: str, now: datetime, expires_at: datetime) -> None:
-        self._tables.sessions[token_hash] = name
-
-    def end_session(self, token_hash: str) -> None:
-        self._tables.sessions.pop(token_hash, None)
 
 
 class MemoryFeed:

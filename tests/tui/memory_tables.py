@@ -8,7 +8,16 @@ from datetime import UTC, datetime, timedelta
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.execution import ConfigurationState, Execution, ExecutionDetails, Status, Trigger
 from jobmon_tui.domain.report import Report
-from jobmon_tui.services.records import Account, ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
+from jobmon_tui.domain.throttling import Failures, RefusalBudget
+from jobmon_tui.services.records import (
+    Account,
+    ExecutionFilter,
+    Extent,
+    HourCount,
+    SessionInfo,
+    StoredOutput,
+    WorkerSeen,
+)
 
 START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 HISTORY_REPORTS = ("Departures by airport", "Delays by carrier", "Weather digest", "Ledger close")
@@ -54,7 +63,10 @@ class MemoryTables:
         self.cancel_requests: dict[int, str] = {}
         self.drafts: dict[str, Report] = {}
         self.people: dict[str, Account] = {}
-        self.sessions: dict[str, str] = {}
+        self.sessions: dict[str, SessionInfo] = {}
+        self.ended: dict[str, str] = {}
+        self.failures: dict[str, Failures] = {}
+        self.budget: RefusalBudget | None = None
         self.log: list[AuditEntry] = []
         self.registered: list[WorkerSeen] = []
         self.revision = 0

@@ -21,7 +21,7 @@ from jobmon_tui.domain.execution import (
     plan_retry,
 )
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
-from jobmon_tui.domain.roles import PERMISSIONS, Actor, Role, Verb, may, require
+from jobmon_tui.domain.roles import CHANGES, PERMISSIONS, Actor, Role, Verb, may, require
 from jobmon_tui.domain.text import clean, one_line
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -91,12 +91,30 @@ def test_final_means_no_way_on_and_cannot_be_cancelled(status: Status) -> None:
         check_cancellable(replace(FAILED, status=status))
 
 
-def test_every_verb_stands_in_the_table_and_a_viewer_changes_only_a_password() -> None:
+def test_every_verb_stands_in_the_table_and_a_viewer_changes_only_what_is_their_own() -> None:
     assert set(PERMISSIONS) == set(Verb)
-    assert [verb for verb in Verb if may(Role.VIEWER, verb)] == [Verb.VIEW, Verb.CHANGE_PASSWORD]
+    assert [verb for verb in Verb if may(Role.VIEWER, verb)] == [
+        Verb.VIEW,
+        Verb.READ_AUDIT,
+        Verb.CHANGE_PASSWORD,
+        Verb.SEE_OWN_SESSIONS,
+        Verb.END_OWN_SESSIONS,
+        Verb.UNLOCK,
+    ]
     assert all(may(Role.ADMINISTRATOR, verb) for verb in Verb)
     with pytest.raises(JobmonError, match="needs the role Administrator"):
         require(Actor("v", Role.VIEWER), Verb.RETRY)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_only_looks_changes_nothing_whatever_the_role(role: Role) -> None:
+    actor = Actor("a", role, read_only=True)
+    for verb in Verb:
+        assert actor.may(verb) == (may(role, verb) and verb not in CHANGES)
+        if verb in CHANGES:
+            with pytest.raises(JobmonError) as refusal:
+                require(actor, verb)
+            assert refusal.value.code is ErrorCode.READ_ONLY
 
 
 def test_every_error_code_has_an_exit_code() -> None:

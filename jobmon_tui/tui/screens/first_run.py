@@ -10,7 +10,8 @@ from textual.widgets import Button, Footer, Input, Static
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import clean
-from jobmon_tui.services.sign_in import MINIMUM_PASSWORD_LENGTH, check_name, check_new_password
+from jobmon_tui.services.passwords import MINIMUM_PASSWORD_LENGTH, check_new_password
+from jobmon_tui.services.sign_in import check_name
 from jobmon_tui.tui.frame import frame
 from jobmon_tui.tui.toasts import marked_wrong
 from jobmon_tui.tui.widgets.form import Field, FormScreen, PushButton
@@ -58,7 +59,7 @@ class FirstRunScreen(FormScreen):
                 self._again,
                 "This is not the same password." if self._again.value != self._password.value else None,
             ),
-            (self._password, _complaint(lambda: check_new_password(self._password.value))),
+            (self._password, _complaint(lambda: check_new_password(self._password.value, self._who.value))),
             (self._who, _complaint(lambda: check_name(self._who.value))),
         )
         for field, complaint in complaints:
