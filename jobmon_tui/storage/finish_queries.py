@@ -1,6 +1,6 @@
 """How executions end: a group of outcomes in as few statements as there are kinds of writing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,15 +47,12 @@ class FinishQueries(PolicyQueries):
     def finish(self, finished: Sequence[Finished], now: datetime) -> Sequence[int]:
         """Record outcomes whose token is current; return the ids accepted."""
         rows = self._connection.execute(_CURRENT, {"wanted": [each.id for each in finished]})
-        current = {row.id: (row.fencing_token, row.started_at) for row in rows}
-        endings: list[Ending] = []
-        for each in finished:
-            token, started_at = current.get(each.id, (None, None))
-            if token == each.token:
-                endings.append((each.id, started_at, each.outcome))
-                # Named twice in one group, it ends once.
-                del current[each.id]
+        endings = accepted(finished, rows)
         self._end_all(endings, now)
+        return self._followed_up(endings, now)
+
+    def _followed_up(self, endings: Sequence[Ending], now: datetime) -> Sequence[int]:
+        """Queue what policies say after these have ended; return the ids of all that have."""
         for execution_id, _, outcome in endings:
             if outcome.status == Status.FAILED.value:
                 self.queue_again(execution_id, now)
@@ -67,29 +64,43 @@ class FinishQueries(PolicyQueries):
             return
         rows = self._connection.execute(_ASKED, {"wanted": [execution_id for execution_id, _, _ in endings]})
         asked = {row.execution_id: row.requested_by for row in rows}
-        self._record(
-            [
-                {
-                    "ended": execution_id,
-                    "status": outcome.status,
-                    "finished_at": now,
-                    "duration_ms": _milliseconds(started_at, now),
-                    "error": _summary(outcome, asked.get(execution_id)),
-                    "error_detail": None if outcome.detail is None else clean(outcome.detail)[:_DETAIL_LIMIT],
-                    "output_path": None if outcome.output_path is None else clean(outcome.output_path),
-                    "output_rows": outcome.output_rows,
-                    "output_size": outcome.output_size,
-                    "output_sha256": outcome.output_sha256,
-                }
-                for execution_id, started_at, outcome in endings
-            ]
-        )
+        self._connection.execute(_END, outcome_rows(endings, now, asked))
         if asked:
             self._connection.execute(_FORGET, [{"ended": execution_id} for execution_id in asked])
 
-    def _record(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write these outcomes."""
-        self._connection.execute(_END, rows)
+
+def accepted(finished: Sequence[Finished], current: Iterable[Any]) -> Sequence[Ending]:
+    """Return those whose token is that of a row of `current`, which are Running and locked."""
+    known = {row.id: (row.fencing_token, row.started_at) for row in current}
+    endings: list[Ending] = []
+    for each in finished:
+        token, started_at = known.get(each.id, (None, None))
+        if token == each.token:
+            endings.append((each.id, started_at, each.outcome))
+            # Named twice in one group, it ends once.
+            del known[each.id]
+    return endings
+
+
+def outcome_rows(
+    endings: Sequence[Ending], now: datetime, asked: Mapping[int, str]
+) -> list[Mapping[str, Any]]:
+    """Return what is written of these; `asked` tells who wanted which of them cancelled."""
+    return [
+        {
+            "ended": execution_id,
+            "status": outcome.status,
+            "finished_at": now,
+            "duration_ms": _milliseconds(started_at, now),
+            "error": _summary(outcome, asked.get(execution_id)),
+            "error_detail": None if outcome.detail is None else clean(outcome.detail)[:_DETAIL_LIMIT],
+            "output_path": None if outcome.output_path is None else clean(outcome.output_path),
+            "output_rows": outcome.output_rows,
+            "output_size": outcome.output_size,
+            "output_sha256": outcome.output_sha256,
+        }
+        for execution_id, started_at, outcome in endings
+    ]
 
 
 def _summary(outcome: Outcome, asked: str | None) -> str | None:

@@ -7,14 +7,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy import ARRAY, BigInteger, Uuid, bindparam, text
 
+from jobmon_tui.storage.finish_queries import Ending, accepted, outcome_rows
 from jobmon_tui.storage.pg_connection import PgConnection
+from jobmon_tui.storage.pg_groups import END_ALL, END_AND_START, ENDED, HELD
 from jobmon_tui.storage.policy_queries import ANYBODY, NO_LIMITS, Asker, Place, Ready, first_of_all
+from jobmon_tui.storage.queue_queries import Look, Refilled, claimed_of
 from jobmon_tui.storage.transaction import SqlTransaction
 from jobmon_tui.storage.triggers_postgres import HAS_LIMIT, TICKETS
-from scheduler.ports import Claimed
+from scheduler.ports import Claimed, Finished
 
 if TYPE_CHECKING:
     from jobmon_tui.storage.pg_queuer import Tickets
@@ -65,23 +67,6 @@ _GIVE_BACK = text(
     f"UPDATE {TICKETS} SET status = 'queued', queue_manager_id = NULL "  # noqa: S608
     "WHERE queue_manager_id = :by AND status = 'picked' AND NOT id = ANY (:kept)"
 ).bindparams(bindparam("by", type_=Uuid()), bindparam("kept", type_=ARRAY(BigInteger())))
-_ENDED: Final = {
-    "status": "text",
-    "duration_ms": "bigint",
-    "error": "text",
-    "error_detail": "text",
-    "output_path": "text",
-    "output_rows": "bigint",
-    "output_size": "bigint",
-    "output_sha256": "text",
-}
-# One statement for a whole group: the triggers that count and tell run once for each. As JSON: asyncpg looks
-# at every element of an array, and there would be nine of them.
-_END_ALL = text(
-    f"UPDATE job_execution_log SET finished_at = :at, {', '.join(f'{each} = e.{each}' for each in _ENDED)} "  # noqa: S608
-    "FROM json_to_recordset(CAST(:rows AS json)) "
-    f"AS e (ended bigint, {', '.join(f'{name} {kind}' for name, kind in _ENDED.items())}) WHERE id = e.ended"
-).bindparams(bindparam("at", type_=TIMESTAMP(timezone=True)), bindparam("rows", type_=Text()))
 
 
 class PgClaims(SqlTransaction):
@@ -158,7 +143,56 @@ class PgClaims(SqlTransaction):
         self._connection.execute(_LIMITS_LOCK)
         return super().within_limits(ids)
 
-    def _record(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write these outcomes."""
-        told = json.dumps([{name: row[name] for name in ("ended", *_ENDED)} for row in rows])
-        self._connection.execute(_END_ALL, {"at": rows[0]["finished_at"], "rows": told})
+    def exchange(
+        self, finished: Sequence[Finished], ids: Sequence[int], worker: str, now: datetime
+    ) -> tuple[Sequence[int], Sequence[Claimed]] | None:
+        """Record outcomes, then move Queued executions to Running; None if the worker is not registered."""
+        endings = self._held(finished, worker)
+        if endings is None:
+            return None
+        self._end_all(endings, now)
+        done = self._followed_up(endings, now)
+        # In this order: what has just ended counts no more against the limit of its report.
+        return done, (self.start(ids, worker, now) or ()) if ids else ()
+
+    def refill(self, finished: Sequence[Finished], look: Look, worker: str, now: datetime) -> Refilled | None:
+        """Record outcomes, look for what is ready, and start it; None if the worker is not registered.
+
+        While no report has a limit the outcomes and the starts are one statement, whose triggers run once.
+        """
+        by = self._asker = look.by
+        if time.monotonic() >= by.sees_until:
+            return super().refill(finished, look, worker, now)
+        endings = self._held(finished, worker)
+        if endings is None:
+            return None
+        look.offered = first_of_all(self._handed_out(look.limit, by.sees, by), look.limit)
+        if not (look.offered and endings):
+            self._end_all(endings, now)
+            done = self._followed_up(endings, now)
+            look.offered = look.offered or self._look_around(look.limit, now, by)
+            return done, (self.start(look.offered, worker, now) or ()) if look.offered else ()
+        values = {**_written(endings, now), "wanted": look.offered, "by": worker}
+        started = self._connection.execute(END_AND_START, values)
+        won = {row.id: claimed_of(row) for row in started}
+        done = self._followed_up(endings, now)
+        if len(won) < len(look.offered):
+            return done, self.start(look.offered, worker, now) or ()
+        return done, [won[each] for each in look.offered]
+
+    def _held(self, finished: Sequence[Finished], worker: str) -> Sequence[Ending] | None:
+        """Lock the worker, then what has ended, and return what may; None if it is not registered."""
+        values = {"by": worker, "wanted": [each.id for each in finished]}
+        rows = self._connection.execute(HELD, values).all()
+        return accepted(finished, rows) if rows else None
+
+    def _end_all(self, endings: Sequence[Ending], now: datetime) -> None:
+        """End these, which are Running and locked."""
+        if endings:
+            self._connection.execute(END_ALL, _written(endings, now))
+
+
+def _written(endings: Sequence[Ending], now: datetime) -> Mapping[str, Any]:
+    rows = outcome_rows(endings, now, {})
+    told = json.dumps([{name: row[name] for name in ("ended", *ENDED)} for row in rows])
+    return {"at": now, "rows": told, "ids": [row["ended"] for row in rows]}

@@ -13,6 +13,7 @@ from jobmon_tui.storage.block_keeper import BlockKeeper
 from jobmon_tui.storage.crew import Crew
 from jobmon_tui.storage.feed import StoreFeed
 from jobmon_tui.storage.policy_queries import Asker
+from jobmon_tui.storage.queue_queries import Look, Refilled
 from jobmon_tui.storage.transaction import SqlTransaction
 from scheduler.ports import Claimed, Finished, Schedule, Unavailable, Unclear, WorkerGone, WorkerInfo
 
@@ -132,24 +133,21 @@ class DatabaseQueue:
         self, finished: Sequence[Finished], limit: int, worker: str
     ) -> tuple[Sequence[int], Sequence[int], Sequence[Claimed]]:
         """Record outcomes, look for what is ready and start it: one hop and one commit for all."""
-        offered: list[int] = []
+        look = Look(limit, self._asker)
 
-        def work(transaction: SqlTransaction) -> tuple[Sequence[int], Sequence[Claimed]]:
-            # Asks first whether the worker is registered, and then locks in the order in which a reap does.
-            done = transaction.exchange(finished, (), worker, self._clock())
+        def work(transaction: SqlTransaction) -> Refilled:
+            done = transaction.refill(finished, look, worker, self._clock())
             if done is None:
                 raise WorkerGone(worker)
-            offered[:] = transaction.offer(limit, self._clock(), self._asker)
-            won = transaction.start(offered, worker, self._clock()) if offered else ()
-            return done[0], won or ()
+            return done
 
         try:
             accepted, won = await self._write(work)
         except Unavailable as error:
-            if offered:
-                raise Unclear(offered) from error
+            if look.offered:
+                raise Unclear(look.offered) from error
             raise
-        return accepted, offered, won
+        return accepted, look.offered, won
 
     async def exchange(
         self, finished: Sequence[Finished], ids: Sequence[int], worker: str

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from jobmon_tui.services.records import StoredOutput, WorkerSeen
 from jobmon_tui.storage.column_types import OneOf
 from jobmon_tui.storage.execution_rows import found_as
 from jobmon_tui.storage.finish_queries import FinishQueries
-from jobmon_tui.storage.policy_queries import NO_LIMITS
+from jobmon_tui.storage.policy_queries import NO_LIMITS, Asker
 from jobmon_tui.storage.tables import cancel_requests, executions, outputs, workers
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Finished, Outcome, WorkerInfo
@@ -51,9 +52,23 @@ _TO_CANCEL = (
 )
 
 
-def _claimed(row: Any) -> Claimed:
+Refilled = tuple[Sequence[int], Sequence[Claimed]]
+"""The ids whose outcomes were accepted, and what was started."""
+
+
+def claimed_of(row: Any) -> Claimed:
+    """Return what is given to the scheduler of a row that was started."""
     payload = json.loads(row.configuration)
     return Claimed(row.id, row.fencing_token, payload, payload.get("timeout"))
+
+
+@dataclass(slots=True)
+class Look:
+    """A look for what is ready: at most how many, by whom, and what was found, also where it fails then."""
+
+    limit: int
+    by: Asker
+    offered: Sequence[int] = ()
 
 
 class QueueQueries(FinishQueries):
@@ -63,14 +78,14 @@ class QueueQueries(FinishQueries):
         """Move Queued executions to Running; None if the worker is not registered."""
         values = {"by": worker, "now": now}
         started = self._connection.execute(_START_FREELY, {"wanted": ids, **values})
-        won = {row.id: _claimed(row) for row in started}
+        won = {row.id: claimed_of(row) for row in started}
         if len(won) < len(ids):
             if not self._registered(worker):
                 return None
             # Limits; or some were started by this very worker and the answer was lost; or others won some.
             self._connection.execute(_START, {"wanted": self.within_limits(ids), **values})
             mine = self._connection.execute(_MINE, {"wanted": ids, "by": worker})
-            won = {row.id: _claimed(row) for row in mine}
+            won = {row.id: claimed_of(row) for row in mine}
         return [won[each] for each in ids if each in won]
 
     def exchange(
@@ -82,6 +97,15 @@ class QueueQueries(FinishQueries):
         accepted = self.finish(finished, now)
         # In this order: what has just ended counts no more against the limit of its report.
         return accepted, (self.start(ids, worker, now) or ()) if ids else ()
+
+    def refill(self, finished: Sequence[Finished], look: Look, worker: str, now: datetime) -> Refilled | None:
+        """Record outcomes, look for what is ready, and start it; None if the worker is not registered."""
+        # Asks first whether the worker is registered, and then locks in the order in which a reap does.
+        done = self.exchange(finished, (), worker, now)
+        if done is None:
+            return None
+        look.offered = self.offer(look.limit, now, look.by)
+        return done[0], (self.start(look.offered, worker, now) or ()) if look.offered else ()
 
     def _registered(self, worker: str) -> bool:
         return self._connection.execute(_REGISTERED, {"by": worker}).first() is not None

@@ -153,11 +153,11 @@ from scheduler.ports import Finished, Outcome
 
 async def main() -> None:
     async with await open_at(place_of(sys.argv[1])) as store:
-        finish = QueueQueries.finish
-        def then_die(self, finished, now):
-            assert finish(self, finished, now) == [int(sys.argv[2])]
+        followed_up = QueueQueries._followed_up
+        def then_die(self, endings, now):
+            assert followed_up(self, endings, now) == [int(sys.argv[2])]
             os.kill(os.getpid(), 9)
-        QueueQueries.finish = then_die
+        QueueQueries._followed_up = then_die
         outcome = Finished(int(sys.argv[2]), int(sys.argv[3]), Outcome("Succeeded"))
         await DatabaseQueue(store).refill([outcome], 1, "w1")
 
