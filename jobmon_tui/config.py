@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     )
 
     database_url: str = Field(default="", repr=False)
+    server: str = ""
+    server_ca: Annotated[Path | None, AfterValidator(_absolute_or_none)] = None
     output_dir: Annotated[Path, AfterValidator(absolute)] = Field(
         default_factory=lambda: default_folder() / "reports"
     )
@@ -122,7 +124,7 @@ def _from_file(found: TomlFile | None) -> dict[str, object]:
     if found is None:
         return {}
     values: dict[str, object] = dict(found.values)
-    for key in ("output_dir", "audit_anchor_file"):
+    for key in ("output_dir", "audit_anchor_file", "server_ca"):
         path = values.get(key)
         if isinstance(path, str):
             # Relative to the file, not to wherever the program was started.

@@ -14,6 +14,8 @@ from jobmon_tui.toml_lines import TomlFile
 
 KEYS: Final = (
     "database_url",
+    "server",
+    "server_ca",
     "output_dir",
     "concurrency",
     "queues",

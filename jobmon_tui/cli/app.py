@@ -27,6 +27,8 @@ from jobmon_tui.cli.options import SETTINGS
 from jobmon_tui.cli.output import complain
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 
+_AT_THE_DATABASE = frozenset({"init", "worker", "serve", "db", "doctor", "demo"})
+
 
 class Frame(TyperGroup):
     """Turns every refusal into one line on standard error and its exit code."""
@@ -102,6 +104,14 @@ def jobmon(
         str | None,
         typer.Option("--database", metavar="URL", help="The database, such as sqlite:///jobmon.db."),
     ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            metavar="URL",
+            help="A server instead of a database: unix:///PATH or https://HOST:PORT.",
+        ),
+    ] = None,
     _show_version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_version)
     ] = False,
@@ -118,6 +128,9 @@ def jobmon(
     """
     session.flags.clear()
     session.flags["database_url"] = database_url
+    session.flags["server"] = server
+    if server is not None and database_url is not None:
+        raise invalid_input("Use either --server or --database.")
     if context.invoked_subcommand is not None:
         for flag, given in (
             ("--scheduler", scheduler is not None),
@@ -127,11 +140,14 @@ def jobmon(
         ):
             if given:
                 raise invalid_input(f"{flag} is for the dashboard; leave the command out.")
+        if server is not None and context.invoked_subcommand in _AT_THE_DATABASE:
+            command = context.invoked_subcommand
+            raise invalid_input(f"“{command}” works on the database itself; leave --server out.")
         return
     from jobmon_tui.cli.flags import DashboardFlags
     from jobmon_tui.cli.way_in import to_dashboard
 
-    raise typer.Exit(to_dashboard(DashboardFlags(scheduler, slow, linear, no_mouse)))
+    raise typer.Exit(to_dashboard(DashboardFlags(scheduler, slow, linear, no_mouse, server)))
 
 
 @app.command()

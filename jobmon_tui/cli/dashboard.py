@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from jobmon_tui.cli import loading
 from jobmon_tui.cli.flags import DashboardFlags
-from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.errors import JobmonError, invalid_input
 from jobmon_tui.tui.contracts import Connection, Extra, Options
 
 if TYPE_CHECKING:
     from jobmon_tui.bootstrap import House, InProcessWorker
+    from jobmon_tui.cli.session import Place
     from jobmon_tui.config import Settings
+    from jobmon_tui.services.facade import Services
 
 _NO_FLAGS = DashboardFlags()
 
@@ -80,29 +82,48 @@ async def _looks_of_demo(flags: DashboardFlags) -> Options:
     return await _options(settings)
 
 
+async def _open(
+    stack: AsyncExitStack, place: "Place", settings: "Settings"
+) -> "tuple[Services, InProcessWorker | None]":
+    """Open the server, or the database with the scheduler that it may need."""
+    from jobmon_tui.client.address import ServerAddress
+
+    if isinstance(place, ServerAddress):
+        if settings.scheduler == "on":
+            raise invalid_input("The server runs the reports: --scheduler on is for a database.")
+        await _import("jobmon_tui.client.opening")
+        from jobmon_tui.client.opening import open_remote
+
+        return await stack.enter_async_context(open_remote(place, settings.server_ca)), None
+    await _import("jobmon_tui.bootstrap")
+    from jobmon_tui.bootstrap import open_house, start_worker
+
+    house = await stack.enter_async_context(open_house(place, create=True, queues=settings.queues))
+    worker: InProcessWorker | None = None
+    if await _wants_worker(house, settings.scheduler):
+        worker = start_worker(
+            house, settings.output_dir, settings.concurrency, output_kib=settings.output_kib
+        )
+    return house.services, worker
+
+
 async def connect(flags: DashboardFlags) -> Connection:
     """Open what the settings name. Raises `JobmonError`."""
-    await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.security.keyring")
-    from jobmon_tui.bootstrap import open_house, start_worker
+    await _import("jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.cli import session
 
     settings = await asyncio.to_thread(lambda: session.settings(**flags.settings))
-    location = settings.database
+    place = session.place_of(settings)
     async with AsyncExitStack() as stack:
-        house = await stack.enter_async_context(open_house(location, create=True, queues=settings.queues))
-        worker: InProcessWorker | None = None
-        if await _wants_worker(house, settings.scheduler):
-            worker = start_worker(
-                house, settings.output_dir, settings.concurrency, output_kib=settings.output_kib
-            )
-        token = await session.saved_token(location, settings)
+        services, worker = await _open(stack, place, settings)
+        token = await session.saved_token(place, settings)
 
         async def keep(token: str | None) -> str | None:
-            return await session.keep_token(location, token)
+            return await session.keep_token(place, token)
 
         options = await _options(settings)
         opened = stack.pop_all()
-        return Connection(house.services, token, worker, keep, opened.aclose, options)
+        return Connection(services, token, worker, keep, opened.aclose, options)
     raise AssertionError("the stack was popped")
 
 

@@ -16,6 +16,7 @@ class DashboardFlags:
     slow: bool = False
     linear: bool = False
     no_mouse: bool = False
+    server: str | None = None
 
     def check(self) -> None:
         """Raise `invalid_input` where a value is none of its choices."""
@@ -29,6 +30,7 @@ class DashboardFlags:
             "scheduler": self.scheduler,
             "slow": "on" if self.slow else None,
             "mouse": False if self.no_mouse else None,
+            "server": self.server,
         }
 
 
@@ -41,6 +43,10 @@ def dashboard_flags(arguments: Sequence[str]) -> DashboardFlags | None:
                 flags, rest = replace(flags, scheduler=value), others
             case [one, *others] if one.startswith("--scheduler="):
                 flags, rest = replace(flags, scheduler=one.partition("=")[2]), others
+            case ["--server", value, *others]:
+                flags, rest = replace(flags, server=value), others
+            case [one, *others] if one.startswith("--server="):
+                flags, rest = replace(flags, server=one.partition("=")[2]), others
             case ["--slow", *others]:
                 flags, rest = replace(flags, slow=True), others
             case ["--linear", *others]:

@@ -3,13 +3,14 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import typer
 
-from jobmon_tui.bootstrap import open_services
 from jobmon_tui.cli.output import complain
+from jobmon_tui.client.address import ServerAddress, parse_server
 from jobmon_tui.config import Settings, load_settings
 from jobmon_tui.database_location import DatabaseLocation
 from jobmon_tui.domain.errors import invalid_input
@@ -21,6 +22,8 @@ T = TypeVar("T")
 Work = Callable[[Services, Caller], Awaitable[T]]
 
 _LONGEST_PASSWORD = 4096
+
+Place = DatabaseLocation | ServerAddress
 
 flags: dict[str, str | None] = {}
 """What the flags before the command set; they win over environment and file."""
@@ -35,6 +38,32 @@ def settings(**more: object) -> Settings:
     return load_settings(**{**flags, **more})
 
 
+def place_of(given: Settings) -> Place:
+    """Return what the commands work on: the server that is set, else the database. Raises `invalid_input`.
+
+    A database that is named by flag is meant, whatever else is set.
+    """
+    if given.server and not flags.get("database_url"):
+        return parse_server(given.server)
+    return given.database
+
+
+@asynccontextmanager
+async def opened(place: Place, given: Settings, *, create: bool = False) -> AsyncIterator[Services]:
+    """Open the way to the services of a place. Raises `JobmonError`."""
+    if not isinstance(place, ServerAddress):
+        # Who has the database never pays for HTTP, who has a server never for a database.
+        from jobmon_tui.bootstrap import open_services
+
+        async with open_services(place, create=create) as services:
+            yield services
+        return
+    from jobmon_tui.client.opening import open_remote
+
+    async with open_remote(place, given.server_ca) as remote:
+        yield remote
+
+
 def origin() -> str:
     """Return where this command runs, for the audit log: as claimed by its surroundings, no proof."""
     try:
@@ -45,19 +74,19 @@ def origin() -> str:
     return f"cli uid={os.getuid()} {terminal}" + (f" from {remote}" if remote else "")
 
 
-def _kept(location: DatabaseLocation) -> str | None:
+def _kept(location: Place) -> str | None:
     try:
         return KeyringEntry(location.identity).load()
     except NoKeyring:
         return None
 
 
-async def saved_token(location: DatabaseLocation, given: Settings) -> str | None:
+async def saved_token(location: Place, given: Settings) -> str | None:
     """Return the session to go on with: `JOBMON_TOKEN`, else the keyring's, else None."""
     return given.token or await asyncio.to_thread(_kept, location)
 
 
-async def keep_token(location: DatabaseLocation, token: str | None) -> str | None:
+async def keep_token(location: Place, token: str | None) -> str | None:
     """Keep a session in the keyring (None: forget it); return a line for the user where that cannot be."""
     kept = KeyringEntry(location.identity)
     try:
@@ -81,11 +110,12 @@ def with_services(work: Work[T], *, create: bool = False, sessionless: bool = Fa
     Raises `JobmonError`, which the program's frame turns into one line and an exit code.
     """
     given = settings()
-    location = given.database
+    # What creates a database does so here, whatever server is set.
+    place = given.database if create else place_of(given)
 
     async def main() -> T:
-        token = "" if sessionless else await saved_token(location, given) or ""
-        async with open_services(location, create=create) as services:
+        token = "" if sessionless else await saved_token(place, given) or ""
+        async with opened(place, given, create=create) as services:
             return await work(services, Caller(token, origin()))
 
     return asyncio.run(main())

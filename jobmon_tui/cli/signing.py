@@ -10,6 +10,7 @@ from jobmon_tui.cli.session import (
     ask_password,
     keep_token,
     origin,
+    place_of,
     refuse_without_keyring,
     settings,
     with_services,
@@ -56,7 +57,7 @@ def login(
     """
     if print_token and export:
         raise invalid_input("Use either --print-token or --export.")
-    location = settings().database
+    location = place_of(settings())
     to_keyring = not (print_token or export)
     if to_keyring:
         refuse_without_keyring()
@@ -91,7 +92,7 @@ def logout() -> None:
         if caller.token:
             await services.sign_out(caller)
         if not given.token:
-            await keep_token(given.database, None)
+            await keep_token(place_of(given), None)
 
     with_services(work)
     say("Signed out. JOBMON_TOKEN is of no use any more; unset it." if given.token else "Signed out.")

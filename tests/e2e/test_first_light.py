@@ -120,7 +120,7 @@ def test_a_database_that_went_away_is_said_keeps_the_rows_and_takes_no_retry(fai
         terminal.wait_for("#1", "✗ Failed", "● live")
         for each in failing.folder.glob("jobmon.db*"):
             each.rename(away / each.name)
-        terminal.wait_for("data is old", "was moved or deleted while it was open")
+        terminal.wait_for("not connected", "was moved or deleted while it was open")
         assert "#1" in terminal.text
         terminal.press("r")
         terminal.wait_for("✗ The database jobmon.db was moved or deleted")

@@ -56,7 +56,7 @@ async def test_an_outage_is_a_message_with_its_whole_reason_once_and_details_say
         await stage.until(lambda: f"#{second} Sales" in stage.all_text)
         services.database.outage = LOST
         services.database.feed.changed()
-        await stage.until(lambda: "data is old" in stage.all_text)
+        await stage.until(lambda: "not connected" in stage.all_text)
         assert stage.toasts == [f"! What is shown is old. {LOST}"]
         assert f"#{second} Sales" in stage.all_text, "what was read stays"
         await stage.press("j")

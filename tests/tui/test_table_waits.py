@@ -121,7 +121,7 @@ async def test_what_waited_for_a_list_that_did_not_come_is_not_done_to_another()
     async with on_stage(services) as stage:
         services.database.outage = "The database is locked."
         await slow_burst(stage, "4jjr")
-        await stage.until(lambda: "data is old" in stage.all_text)
+        await stage.until(lambda: "not connected" in stage.all_text)
         assert stage.table.cursor == 0
         await stage.press("j", "j", "r")
         assert "! The list that you asked for is not read yet." in stage.toasts

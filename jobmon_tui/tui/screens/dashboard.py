@@ -25,6 +25,7 @@ from jobmon_tui.tui.screens.copying import CopyingScreen
 from jobmon_tui.tui.screens.day_reader import DayReader
 from jobmon_tui.tui.screens.details_reader import DetailsReader
 from jobmon_tui.tui.screens.filtering import SEARCH_HELP, FilteringScreen
+from jobmon_tui.tui.screens.freshness import Freshness
 from jobmon_tui.tui.screens.hints import empty_notice, hint
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.screens.viewing import ViewingScreen
@@ -72,7 +73,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
 
     def __init__(self) -> None:
         super().__init__()
-        self._old: str | None = None
+        self._data = Freshness()
         self._abilities: tuple[bool, ...] = ()
         self._reader = DetailsReader(self._read_story)
         self._lengths = RunLengths()
@@ -134,16 +135,16 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
             await self.renew_list()
 
     def _fresh(self) -> None:
-        self._old = None
+        self._data.fresh()
         self._say()
         self._follow()
         self._reader.changed()
 
     def _stale(self, reason: str) -> None:
-        if self._old is None:
+        if self._data.old is None:
             # Whole, and with its time in the list of messages: the header has room for its beginning only.
             self.host.warned(f"What is shown is old. {reason}")
-        self._old = reason
+        self._data.old = reason
         if self.table.overview is None:
             self.table.set_notice("Nothing can be read yet; trying again …")
             self.table.held.forget()
@@ -180,7 +181,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
                 host.actor,
                 host.services.database_name,
                 table.overview,
-                self._old,
+                self._data.words,
                 len(worker.running) if worker is not None else None,
                 self._wanted.statuses,
                 self._day.day,
@@ -201,7 +202,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         table, row = self.table, self.table.current
         name = rows.accessible_name(row) if row is not None and table.on_action else ""
         said = hint(
-            self._old,
+            self._data.old,
             row,
             partial(key_of, self.focused or self),
             in_view=table.cursor_in_view,

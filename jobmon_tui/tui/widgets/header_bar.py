@@ -34,7 +34,7 @@ _WHOLE, _APART = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class HeaderState:
-    """What the header says. `old` is why the data is old, None while it is live."""
+    """What the header says. `old` is since when the data is old, and why; None while it is live."""
 
     actor: Actor
     database: str
@@ -102,7 +102,7 @@ class HeaderBar(PlainLines):
         where = Piece(f" · {one_line(state.database, 60)}", "header--muted")
         if state.old is not None:
             # Why the data is old matters more now than which database it is.
-            said = Piece(f"! data is old: {one_line(state.old)} ", "header--warning")
+            said = Piece(f"! not connected{one_line(state.old)} ", "header--warning")
             room = width - sum(cell_len(piece.text) for piece in who) - 2
             return both_ends([*who, where], [Piece(rows.cut(said.text, room), said.style)], width)
         right: list[Piece] = []
