@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -34,8 +35,10 @@ ANSWER_SECONDS = 6.0
 _IDLE_SECONDS = 30.0
 """Less than the server keeps a quiet connection: none is used that is being closed."""
 _CONNECTIONS = 10
-TRIES, FIRST_PAUSE = 4, 0.2
-"""How often what may safely be sent again is sent, and seconds before the second time; then twice as many."""
+LOOK_UP_SECONDS, FIRST_PAUSE = 8.0, 0.2
+"""How long what may be sent again is; seconds before the second time, then twice as many."""
+_IN_BETWEEN = frozenset({502, 504})
+"""What a proxy answers that does not know what the server did."""
 
 _HALF = re.compile("[\ud800-\udfff]")
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -142,28 +145,29 @@ class Line:
         headers = {**headers_of(caller), **dict(question.headers)}
         if question.body is not None:
             headers["Content-Type"] = "application/json"
-        pause = FIRST_PAUSE
-        for left in reversed(range(TRIES)):
+        began, pause, is_unclear = monotonic(), FIRST_PAUSE, False
+        while True:
+            refusal: JobmonError
             try:
                 response = await self._once(question, headers)
             except httpx.TransportError as error:
-                sent = not isinstance(error, _UNSENT)
-                timed_out = isinstance(error, httpx.TimeoutException)
-                if sent and not question.is_safe:
-                    raise UnclearOutcomeError from None
-                # A reading is tried again only where its connection had been closed meanwhile.
-                if not left or not sent or (timed_out and not question.may_repeat):
-                    raise self._gone(error) from None
+                refusal = self._gone(error)
+                was_sent = not isinstance(error, _UNSENT)
+                # A reading is sent again only where its connection had been closed meanwhile.
+                was_closed = was_sent and not isinstance(error, httpx.TimeoutException)
+                again = question.may_repeat or (question.is_safe and was_closed and pause == FIRST_PAUSE)
             else:
-                refusal = self._refusal(response)
-                if refusal is None:
+                found = self._refusal(response)
+                if found is None:
                     return response.content
-                is_unclear = isinstance(refusal, UnclearOutcomeError) or response.status_code in {502, 504}
-                if not (is_unclear and question.may_repeat and left):
-                    raise refusal
+                refusal = found
+                was_sent = isinstance(found, UnclearOutcomeError) or response.status_code in _IN_BETWEEN
+                again = question.may_repeat
+            is_unclear = is_unclear or (was_sent and question.method != "GET")
+            if not (again and (was_sent or is_unclear)) or monotonic() - began > LOOK_UP_SECONDS:
+                raise (UnclearOutcomeError() if is_unclear else refusal) from None
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  # no secret
             pause *= 2
-        raise AssertionError("the last try returns or raises")
 
     async def _once(self, question: Question, headers: Mapping[str, str]) -> httpx.Response:
         return await self._http.request(
