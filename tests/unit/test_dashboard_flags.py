@@ -29,6 +29,7 @@ def test_a_flag_replaces_a_setting_only_where_it_says_something() -> None:
         "scheduler": "on",
         "slow": "on",
         "mouse": None,
+        "server": None,
     }
 
 
