@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -30,9 +31,8 @@ def refuse(refusal: JobmonError, headers: Mapping[str, str] | None = None) -> Re
     more = dict(headers or {})
     if refusal.code is ErrorCode.NOT_SIGNED_IN:
         more["WWW-Authenticate"] = 'Bearer realm="jobmon"'
-    retry_after = getattr(refusal, "retry_after", None)
-    if retry_after is not None:
-        more["Retry-After"] = str(max(1, round(retry_after)))
+    if document.retry_after is not None:
+        more["Retry-After"] = str(max(1, ceil(document.retry_after)))
     return Response(write(ProblemForm, document), document.status, more, media_type=MEDIA_TYPE)
 
 

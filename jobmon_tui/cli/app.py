@@ -27,7 +27,7 @@ from jobmon_tui.cli.options import SETTINGS
 from jobmon_tui.cli.output import complain
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 
-_AT_THE_DATABASE = frozenset({"init", "worker", "serve", "db", "doctor", "demo"})
+_AT_THE_DATABASE = frozenset({"init", "worker", "serve", "db", "demo"})
 
 
 class Frame(TyperGroup):

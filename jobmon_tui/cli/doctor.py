@@ -5,13 +5,14 @@ from dataclasses import asdict
 
 import typer
 
-from jobmon_tui.cli import health
+from jobmon_tui.cli import health, health_server
 from jobmon_tui.cli.finding import Finding, Grade
 from jobmon_tui.cli.health_keyring import keyring
 from jobmon_tui.cli.keymap import wrong_keys
 from jobmon_tui.cli.options import Json
 from jobmon_tui.cli.output import print_json, say
-from jobmon_tui.cli.session import settings
+from jobmon_tui.cli.session import place_of, settings
+from jobmon_tui.client.address import ServerAddress
 from jobmon_tui.config import Settings
 from jobmon_tui.config_file import config_path
 from jobmon_tui.domain.errors import EXIT_CODES, ErrorCode, JobmonError
@@ -41,6 +42,13 @@ def _all() -> list[Finding]:
     where = str(config_path()) if there else f"no file at {config_path()}, which is fine"
     found.append(Finding("settings", Grade.OK, where))
     found += [Finding("keys", Grade.WARN, said, "See: jobmon config keys --help") for said in wrong_keys()]
+    try:
+        place = place_of(given)
+    except JobmonError as refusal:
+        return [*found, Finding("server", Grade.BAD, refusal.message)]
+    if isinstance(place, ServerAddress):
+        # The database, the output folder and the workers are the server's to look after.
+        return [*found, *asyncio.run(health_server.server(place, given))]
     return [*found, *_on_settings(given)]
 
 

@@ -286,3 +286,5 @@ class ProblemForm:
     execution_id: int | None = None
     errors: Sequence[Mapping[str, str]] = field(default_factory=list)
     """With `invalid_input`: the `key` and the `reason` of each thing that is wrong, where they are known."""
+    retry_after: float | None = None
+    """With `throttled`: how many seconds to wait."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, Throttled, UnclearOutcomeError
 from jobmon_tui.services.problems import InvalidReport, Problem
 from jobmon_tui.wire.forms import ProblemForm
 
@@ -45,6 +45,7 @@ def problem_form(refusal: JobmonError) -> ProblemForm:
         code=code,
         execution_id=refusal.execution_id,
         errors=[{"key": each.key, "reason": each.reason} for each in problems],
+        retry_after=refusal.retry_after if isinstance(refusal, Throttled) else None,
     )
 
 
@@ -52,6 +53,8 @@ def refusal_of(problem: ProblemForm) -> JobmonError:
     """Return what the server has raised."""
     if problem.type.endswith(f":{_UNCLEAR}"):
         return UnclearOutcomeError()
+    if problem.retry_after is not None:
+        return Throttled(problem.detail, problem.retry_after)
     if problem.errors:
         return InvalidReport(
             [Problem(each.get("key", ""), each.get("reason", "")) for each in problem.errors]

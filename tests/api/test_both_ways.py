@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jobmon_tui.domain.audit_filter import AuditFilter
-from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, Throttled
 from jobmon_tui.domain.execution import ConfigurationState, Status
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
@@ -246,3 +246,12 @@ async def test_watching_wakes_for_what_another_commits(services: Services, store
             assert await changes.wait(5)
     finally:
         changes.close()
+
+
+async def test_who_guesses_is_told_how_long_to_wait(services: Services) -> None:
+    for _ in range(5):
+        await refused(services.sign_in("ada", "a wrong one", "?"))
+    throttled = await refused(services.sign_in("ada", "a wrong one", "?"))
+    assert throttled.code is ErrorCode.THROTTLED
+    assert isinstance(throttled, Throttled)
+    assert 0 < throttled.retry_after <= 1.0

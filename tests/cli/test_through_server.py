@@ -67,11 +67,15 @@ def test_every_verb_goes_through_the_server(far: Shell) -> None:
     assert [each["action"] for each in far("audit", "list", "--limit", "1", "--json").json] == ["Sign In"]
     assert far("audit", "verify").code == 0
     assert far("workers", "--json").json == []
+    healthy = {each["what"]: each["grade"] for each in far("doctor", "--json").json}
+    assert (healthy["server"], healthy["session"]) == ("ok", "ok")
     far.set(JOBMON_TOKEN=token)
     assert far("whoami", "--json").json["name"] == "bob"
     assert far("run", "Night").code == 3
     assert far("logout").code == 0
     assert far("whoami").code == 3
+    ended = {each["what"]: each["text"] for each in far("doctor", "--json").json}
+    assert ended["session"] == "the session has ended"
     assert far("login", "bob", "--print-token", "--password-stdin", stdin="another one\n").code == 3
 
 
@@ -86,6 +90,9 @@ def test_what_works_on_the_database_itself_says_so(shell: Shell) -> None:
     assert shell(*server, "--database", f"sqlite:///{shell.path}", "list").code == 2
     gone = shell(*server, "list")
     assert (gone.code, gone.err) == (6, "The server api.sock cannot be reached.\n")
+    sick = {each["what"]: each for each in shell(*server, "doctor", "--json").json}
+    assert sick["server"]["grade"] == "bad"
+    assert "database" not in sick
     bad = shell("--server", "https://u:secret@host", "list")
     assert bad.code == 2
     assert "secret" not in bad.err
