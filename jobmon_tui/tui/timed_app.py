@@ -23,7 +23,7 @@ class TimedApp(RedrawingApp):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "utc_times", "UTC", show=False, tooltip="Times in UTC, or in the zone here"),
-        Binding("Z", "relative_times", "How long ago", show=False, tooltip="In lists: how long ago, or when"),
+        Binding("Z", "relative_times", "How long ago", show=False, tooltip="How long ago it was, or when"),
     ]
 
     def __init__(self, options: Options) -> None:

@@ -91,8 +91,14 @@ def minute() -> int:
 
 
 def full(at: datetime | None) -> str:
-    """Return a time with its zone as it was then called, such as `2026-03-02 06:00:07 CET`, or a dash."""
-    return f"{local(at)} {at.astimezone(reader.zone).tzname()}" if at is not None else "-"
+    """Return a time with its zone as it was then called, such as `2026-03-02 06:00:07 CET`, or a dash.
+
+    Where the reader wants to know it, how long ago that was stands behind it.
+    """
+    if at is None:
+        return "-"
+    said = f"{local(at)} {at.astimezone(reader.zone).tzname()}"
+    return f"{said} ({ago(at, now()).strip()})" if reader.relative else said
 
 
 def local(at: datetime | None) -> str:

@@ -49,6 +49,33 @@ async def test_toasts_block_nothing_go_by_themselves_and_can_be_listed() -> None
         assert not isinstance(app.screen, MessagesScreen)
 
 
+async def test_the_messages_are_searched_like_every_other_list() -> None:
+    app = signed_in_stage().app()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press("m", "slash")
+        assert "Nothing was said yet." in screen_text(app)
+        await pilot.press("m")
+        app.told("“Sales” #1 was queued again as #2.")
+        app.warned("The line is slow.")
+        await pilot.press("m", "slash", *"WARN slow", "enter")
+        await pilot.pause()
+        assert "Messages (1 of 2, only “warn slow”), newest first" in screen_text(app)
+        assert "Sales" not in screen_text(app)
+        await pilot.press("slash", *" nothing", "enter")
+        await pilot.pause()
+        assert "Nothing matches. Esc shows all." in screen_text(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Sales" in screen_text(app)
+        assert "Nothing matches" not in screen_text(app)
+        await pilot.press("slash", "x", "escape")
+        await pilot.pause()
+        assert "Messages (2), newest first" in screen_text(app)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, MessagesScreen)
+
+
 async def test_what_comes_from_data_steers_nothing() -> None:
     app = signed_in_stage().app()
     async with app.run_test(notifications=True, size=(80, 24)) as pilot:

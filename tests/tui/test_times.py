@@ -53,6 +53,13 @@ def test_each_time_has_the_zone_that_held_then() -> None:
     assert full(None) == local(None) == "-"
 
 
+def test_where_how_long_ago_is_wanted_details_tell_both() -> None:
+    at = times.now().replace(microsecond=0) - timedelta(minutes=3)
+    reader.relative = True
+    assert full(at) == f"{local(at)} {at.tzname()} (3m ago)"
+    assert full(None) == "-"
+
+
 def test_the_hour_that_comes_twice_is_told_apart_and_the_one_that_never_comes_is_not_shown() -> None:
     live_in("Europe/Berlin")
     twice = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
