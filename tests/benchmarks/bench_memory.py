@@ -7,6 +7,8 @@ import sys
 import tempfile
 import time
 from asyncio import run
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,6 +66,11 @@ class _Hand:
         noted.ms.append(took)
         noted.mib.append(memory(self._line.process.pid, "VmRSS"))
 
+    def type(self, *keys: str) -> None:
+        """Press keys, and wait until all is quiet."""
+        self._line.press(*keys)
+        self._line.quiet(0.2)
+
     def back(self, key: str, wanted: str) -> None:
         """Go back to where the step began."""
         self._line.press(key)
@@ -77,41 +84,51 @@ class _Hand:
             time.sleep(_PAUSE)
 
 
-def steps(environment: dict[str, str], rows: int) -> dict[str, Step]:
-    """Do what people do to a list; return what each step cost."""
-    everything, a_tenth = f" of {rows:,}", f" of {rows // 10:,}"
-    began = time.perf_counter()
-    with Line(["--scheduler", "off"], environment) as line:
-        hand = _Hand(line)
-        line.wait_for(f"›#{rows}", "●")
-        hand.note("first page", began)
+def steps(environments: Mapping[int, Mapping[str, str]]) -> dict[int, dict[str, Step]]:
+    """Do what people do to a list, in turn with few and with many rows; return what each step cost.
+
+    In turn, so that what else the machine does falls on both.
+    """
+    with ExitStack() as stack:
+        hands = {}
+        for rows, environment in environments.items():
+            began = time.perf_counter()
+            line = stack.enter_context(Line(["--scheduler", "off"], environment))
+            line.wait_for(f"›#{rows}", "●")
+            hands[rows] = _Hand(line)
+            hands[rows].note("first page", began)
         for _ in range(ROUNDS):
-            hand.press("status filter", "4", "Only Failed", a_tenth)
-            hand.back("0", everything)
+            for rows, hand in hands.items():
+                hand.press("status filter", "4", "Only Failed", f" of {rows // 10:,}")
+                hand.back("0", f" of {rows:,}")
         for _ in range(ROUNDS):
-            line.press("/", "report:7")
-            line.quiet(0.2)
-            hand.press("search", "enter", "Only ", a_tenth)
-            hand.back("0", everything)
+            for rows, hand in hands.items():
+                hand.type("/", "report:7")
+                hand.press("search", "enter", "Only ", f" of {rows // 10:,}")
+                hand.back("0", f" of {rows:,}")
         for _ in range(ROUNDS):
-            hand.press("the end", "G", "›#1 ")
-            hand.back("g", f"›#{rows} ")
+            for rows, hand in hands.items():
+                hand.press("the end", "G", "›#1 ")
+                hand.back("g", f"›#{rows} ")
         for _ in range(ROUNDS):
-            hand.back("G", "›#1 ")
-            hand.hold("k", 80)
-            hand.press("held scrolling", "k", "›#82 ")
-        began = time.perf_counter()
-        hand.hold("\x1b[5~", 30)
-        hand.note("held pages", began)
-        return hand.found
+            for hand in hands.values():
+                hand.back("G", "›#1 ")
+                hand.hold("k", 80)
+                hand.press("held scrolling", "k", "›#82 ")
+        for hand in hands.values():
+            began = time.perf_counter()
+            hand.hold("\x1b[5~", 30)
+            hand.note("held pages", began)
+        return {rows: hand.found for rows, hand in hands.items()}
 
 
-def compare(name: str, few: dict[str, Step], many: dict[str, Step], rows: int) -> bool:
+def compare(name: str, found: Mapping[int, Mapping[str, Step]]) -> bool:
     """Print both, and tell whether every step is flat."""
-    print(f"{name}, over {FEW:,} and {rows:,} executions:")
+    (few, small_ones), (many, large_ones) = sorted(found.items())
+    print(f"{name}, over {few:,} and {many:,} executions:")
     is_flat = True
-    for step, small in few.items():
-        large = many[step]
+    for step, small in small_ones.items():
+        large = large_ones[step]
         more = max(large.mib) - max(small.mib)
         kept = large.usual <= max(FLAT_TIMES * small.usual, small.usual + FLAT_MS) and more <= FLAT_MIB
         is_flat &= kept
@@ -123,27 +140,33 @@ def compare(name: str, few: dict[str, Step], many: dict[str, Step], rows: int) -
     return is_flat
 
 
-def on_sqlite(folder: Path, rows: int) -> dict[str, Step]:
-    """Measure on a SQLite file."""
-    folder.mkdir()
-    listed = LongList(folder, rows)
-    listed.close()
-    return steps(listed.environment, rows)
+def on_sqlite(folder: Path, rows: int) -> bool:
+    """Measure on SQLite files."""
+    found = {}
+    for count in (FEW, rows):
+        (folder / str(count)).mkdir()
+        listed = LongList(folder / str(count), count)
+        listed.close()
+        found[count] = listed.environment
+    return compare("SQLite", steps(found))
 
 
-def on_postgres(url: str, template: str, folder: Path, rows: int) -> dict[str, Step]:
-    """Measure on a database of a PostgreSQL server."""
-    with postgres.database(url, template) as database:
-        run(build_postgres(database, rows))
-        return steps(
-            {
+def on_postgres(folder: Path, rows: int) -> bool:
+    """Measure on databases of a PostgreSQL server of its own."""
+    with ExitStack() as stack:
+        url = stack.enter_context(postgres.server())
+        template = postgres.make_template(url)
+        found = {}
+        for count in (FEW, rows):
+            database = stack.enter_context(postgres.database(url, template))
+            run(build_postgres(database, count))
+            found[count] = {
                 "HOME": str(folder),
                 "JOBMON_DATABASE_URL": database,
                 "JOBMON_TOKEN": ADMIN.token,
                 "JOBMON_OUTPUT_DIR": str(folder / "reports"),
-            },
-            rows,
-        )
+            }
+        return compare("PostgreSQL", steps(found))
 
 
 def main() -> int:
@@ -157,13 +180,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="jobmon-bench-") as named:
         folder = Path(named)
         if given.on != "postgres":
-            few, many = (on_sqlite(folder / str(count), count) for count in (FEW, rows))
-            kept &= compare("SQLite", few, many, rows)
+            kept &= on_sqlite(folder, rows)
         if given.on != "sqlite":
-            with postgres.server() as url:
-                template = postgres.make_template(url)
-                few, many = (on_postgres(url, template, folder, count) for count in (FEW, rows))
-            kept &= compare("PostgreSQL", few, many, rows)
+            kept &= on_postgres(folder, rows)
     print(f"load {os.getloadavg()[0]:.1f}")
     limits = f"within {FLAT_MIB:.0f} MiB, and {FLAT_TIMES:g} times or {FLAT_MS:.0f} ms"
     print(f"{'kept' if kept else 'NOT KEPT'}: {limits}")
