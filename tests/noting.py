@@ -35,11 +35,10 @@ class Noting:
 def noting(database: SqliteDatabase, note: Note) -> Iterator[None]:
     """Tell of what this database's writer runs; it has to be open, which any write does."""
     writer: Any = database._writer
-    raw, lane = writer._raw, writer._lane
-    assert raw is not None
-    writer._raw = Noting(raw, note)
-    writer._lane = SqliteConnection(writer._raw)
+    lane = writer._lane
+    assert lane is not None
+    writer._lane = SqliteConnection(Noting(lane.raw, note))
     try:
         yield
     finally:
-        writer._raw, writer._lane = raw, lane
+        writer._lane = lane

@@ -38,6 +38,10 @@ def list_(
         str | None, typer.Option(help="Only queued since: 2h, 3d, today, or an RFC 3339 time.")
     ] = None,
     search: Annotated[str | None, typer.Option(help="Only reports whose name has this in it.")] = None,
+    by: Annotated[str | None, typer.Option(help="Only what this account asked for.")] = None,
+    error: Annotated[
+        str | None, typer.Option(help="Only failures, the newest 10,000, whose error has this in it.")
+    ] = None,
     limit: Limit = 50,
     before: Before = None,
     json: Json = False,
@@ -48,12 +52,15 @@ def list_(
     Examples:
       jobmon list --status Failed --since 2h
       jobmon list --report "Sales" --limit 10 --json
+      jobmon list --error "no such table" --by ada
     """
     wanted = ExecutionFilter(
         frozenset(status or ()),
         one_line(report) if report is not None else None,
         clean(search) if search is not None else None,
         parse_since(since) if since is not None else None,
+        clean(error) if error is not None else None,
+        one_line(by) if by is not None else None,
     )
     found = with_services(lambda services, caller: services.executions(caller, wanted, limit, before=before))
     if json:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, literal_column, or_, select
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.records import ExecutionFilter, Extent, HourCount, StoredOutput
@@ -16,6 +16,31 @@ from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import executions, outputs, reports, status_counts
 
 _LINEAGE_LIMIT = 100
+
+
+_this = executions.alias("this")
+
+
+def _ready_where(*ahead: ColumnElement[bool]) -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .where(
+            # Written out: a partial index is used only where its own words stand in the query.
+            executions.c.status == literal_column("'Queued'"),
+            executions.c.queue == _this.c.queue,
+            or_(executions.c.not_before.is_(None), executions.c.not_before <= bindparam("now")),
+            *ahead,
+        )
+        .correlate(_this)
+        .scalar_subquery()
+    )
+
+
+# Two ranges of an index; with OR between them all that is queued would be read.
+_AHEAD = select(
+    _ready_where(executions.c.priority > _this.c.priority)
+    + _ready_where(executions.c.priority == _this.c.priority, executions.c.id < _this.c.id)
+).where(_this.c.id == bindparam("wanted"))
 
 
 class ListingQueries(OnConnection):
@@ -81,22 +106,9 @@ class ListingQueries(OnConnection):
         )
 
     def queued_before(self, execution_id: int, now: datetime) -> int:
-        """Count the ready executions that will be claimed before this Queued one."""
-        this = executions.alias("this")
-        ahead = or_(
-            executions.c.priority > this.c.priority,
-            and_(executions.c.priority == this.c.priority, executions.c.id < this.c.id),
-        )
-        query = (
-            select(func.count())
-            .select_from(executions.join(this, ahead))
-            .where(
-                this.c.id == execution_id,
-                executions.c.status == Status.QUEUED.value,
-                or_(executions.c.not_before.is_(None), executions.c.not_before <= now),
-            )
-        )
-        return int(self._connection.execute(query).scalar_one())
+        """Count the ready executions of the same queue that will be claimed before this Queued one."""
+        ahead = self._connection.execute(_AHEAD, {"wanted": execution_id, "now": now}).scalar()
+        return int(ahead or 0)
 
     def counts(self) -> dict[Status, int]:
         """Return the maintained counters."""

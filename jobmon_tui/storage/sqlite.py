@@ -148,7 +148,6 @@ class _Lane:
         self._async_engine = create_async_engine(sqlite_url("sqlite+aiosqlite", path), poolclass=NullPool)
         self._connection: AsyncConnection | None = None
         self._thread: aiosqlite.Connection | None = None
-        self._raw: sqlite3.Connection | None = None
         self._lane: SqliteConnection | None = None
         self._identity: Identity | None = None
 
@@ -169,22 +168,21 @@ class _Lane:
             raw.execute(pragma)
         self._identity = identity(self._path)
         self._lane = SqliteConnection(raw)
-        self._raw = raw
 
     def _work(
         self, work: Callable[[SqlTransaction], T], look: Callable[[SqlTransaction], bool] | None
     ) -> tuple[T | None, bool]:
         """Return the answer, and whether anything was written."""
-        raw, lane = self._raw, self._lane
-        if raw is None or lane is None:
+        lane = self._lane
+        if lane is None:
             raise storage_unavailable("The database is closed.")
         require_same(self._path, self._identity)
-        transaction = SqlTransaction(lane, lambda: raw.total_changes)
+        transaction = SqlTransaction(lane, lambda: lane.changes)
         if look is not None:
-            with _begun(raw, "BEGIN"):
+            with _begun(lane.raw, "BEGIN"):
                 if not look(transaction):
                     return None, False
-        with _begun(raw, self._begin):
+        with _begun(lane.raw, self._begin):
             answer = work(transaction)
         return answer, transaction.has_written
 
@@ -237,7 +235,7 @@ class _Lane:
         async with self._lock:
             if self._connection is not None:
                 await self._connection.close()
-            self._connection = self._thread = self._raw = self._lane = None
+            self._connection = self._thread = self._lane = None
             await self._async_engine.dispose()
 
 

@@ -86,19 +86,19 @@ class SqliteConnection:
     """One `sqlite3` connection as queries see it, on its own thread."""
 
     def __init__(self, raw: sqlite3.Connection) -> None:
-        self._raw = raw
+        self.raw = raw
 
     @property
     def changes(self) -> int:
         """How many rows this connection has written since it was opened."""
-        return self._raw.total_changes
+        return self.raw.total_changes
 
     def execute(self, statement: Executable, parameters: Any = None, /) -> ReadRows:
         """Run a statement, once, or for each of a list of parameters. Raises `sqlite3.Error`."""
         if isinstance(parameters, list):
             return self._execute_many(statement, parameters)
         told = STATEMENTS.written(statement, parameters or {})
-        cursor = self._raw.execute(told.text, told.arguments)
+        cursor = self.raw.execute(told.text, told.arguments)
         if cursor.description is None:
             return ReadRows((), cursor.rowcount)
         found = cursor.fetchall()
@@ -112,5 +112,5 @@ class SqliteConnection:
         if not parameters:
             return ReadRows((), 0)
         each = [STATEMENTS.written(statement, values) for values in parameters]
-        done = self._raw.executemany(each[0].text, [one.arguments for one in each])
+        done = self.raw.executemany(each[0].text, [one.arguments for one in each])
         return ReadRows((), done.rowcount)

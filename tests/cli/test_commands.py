@@ -21,7 +21,7 @@ EXECUTION_KEYS = {
 }
 
 
-def _failed(shell: Shell) -> int:
+def _failed(shell: Shell, error: str | None = None) -> int:
     """Queue “Sales” and let it fail, as a worker would."""
     if "Sales" not in {each["name"] for each in shell("reports", "list", "--json").json}:
         shell.write(lambda t: t.add_report(SALES, NOW))
@@ -29,7 +29,8 @@ def _failed(shell: Shell) -> int:
     raw = sqlite3.connect(shell.path)
     raw.execute("UPDATE job_execution_log SET status = 'Running' WHERE id = ?", (number,))
     raw.execute(
-        "UPDATE job_execution_log SET status = 'Failed', finished_at = queued_at WHERE id = ?", (number,)
+        "UPDATE job_execution_log SET status = 'Failed', finished_at = queued_at, error = ? WHERE id = ?",
+        (error, number),
     )
     raw.commit()
     raw.close()
@@ -110,7 +111,7 @@ def test_lists_and_details_carry_the_fixed_keys(shell: Shell) -> None:
 
 
 def test_list_narrows(shell: Shell) -> None:
-    number = _failed(shell)
+    number = _failed(shell, "no such table: Umsätze (100 %)")
     shell("retry", str(number))
 
     def ids(*flags: str) -> list[int]:
@@ -122,6 +123,10 @@ def test_list_narrows(shell: Shell) -> None:
     assert ids("--before", str(number + 1)) == [number]
     assert ids("--search", "sAl") == [number + 1, number]
     assert ids("--search", "\udcff") == []
+    assert ids("--by", "ADA") == [number + 1, number]
+    assert ids("--by", "nobody") == ids("--by", "a") == []
+    assert ids("--error", "UMSÄTZE") == ids("--error", "100 %", "--by", "ada") == [number]
+    assert ids("--error", "1_0") == ids("--error", "table", "--status", "Queued") == []
     assert ids("--since", "1h") == ids("--since", "today") == [number + 1, number]
     assert ids("--since", "2999-01-01T00:00:00Z") == []
     assert shell("list", "--since", "yesterdayish").code == 2

@@ -28,7 +28,7 @@ class Explained:
         def unit(transaction: SqlTransaction) -> T:
             connection: Any = transaction._connection
             if isinstance(self._store, SqliteDatabase):
-                raw = connection._raw
+                raw = connection.raw
                 noted: Any = Noting(raw, lambda *told: self._on_sqlite(raw, *told))
                 transaction._connection = SqliteConnection(noted)
             else:

@@ -13,7 +13,7 @@ from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.report_schedule import report_overviews
 from jobmon_tui.services.sign_in import whoami
 from jobmon_tui.services.workers import list_workers
-from jobmon_tui.storage.pg_feed import _STATE
+from jobmon_tui.storage.pg_feed import _STATE, _WAITING
 from tests.backends import Raw, Store
 from tests.conformance.explained import Explained
 from tests.conformance.test_blocks import count_blocks
@@ -85,6 +85,7 @@ LOOKS: dict[str, Callable[[Explained], Awaitable[object]]] = {
     "one execution": lambda s: look.show_execution(s, VIEWER, MIDDLE, LIVENESS),
     "one with a retry": lambda s: look.show_execution(s, VIEWER, 1, LIVENESS),
     "one that waits": lambda s: look.show_execution(s, VIEWER, ROWS + 1, LIVENESS),
+    "how many go before it": lambda s: s.read(lambda t: t.queued_before(ROWS + 1, NOW)),
     "its output": lambda s: look.show_output(s, VIEWER, MIDDLE),
     "the audit log": lambda s: look.list_audit(s, VIEWER, 100, 300),
     "the reports": lambda s: report_overviews(s, VIEWER, report_catalog()),
@@ -133,6 +134,7 @@ async def test_every_look_of_the_dashboard_uses_an_index(store: Store, raw: Raw,
             if scans and not (backend == "sqlite" and IN_ORDER.search(statement)):
                 bad.append(f"{name}:\n{statement}\n{scans[0]}")
     if backend == "postgres":
-        poll = str(raw(f"EXPLAIN {_STATE}"))
-        assert not SCANNED[backend].search(poll), poll
+        for asked in (_STATE, _WAITING.replace("$1", "'{default}'")):
+            poll = str(raw(f"EXPLAIN {asked}"))
+            assert not SCANNED[backend].search(poll), poll
     assert not bad, "\n\n".join(bad)

@@ -56,6 +56,21 @@ async def test_a_worker_takes_only_from_the_queues_that_it_serves(store: Store) 
     assert list(await everything.offer(9)) == [other]
 
 
+async def test_only_what_its_own_queue_hands_out_goes_before_it(store: Store) -> None:
+    places = [(0, "a"), (5, "b"), (5, "a"), (0, "a"), (9, "a"), (-1, "a"), (0, "b")]
+    ids = await _queued(store, *places)
+
+    async def before(*which: int) -> list[int]:
+        return [await store.read(lambda t, n=n: t.queued_before(ids[n], NOW)) for n in which]
+
+    assert await before(*range(7)) == [2, 0, 1, 3, 0, 4, 1]
+    queue = await _joined(store, "w", "a")
+    offered, _ = await queue.take(2, "w")
+    assert list(offered) == [ids[4], ids[2]]
+    assert await before(0, 3, 5, 6) == [0, 1, 2, 1]
+    assert await store.read(lambda transaction: transaction.queued_before(10**9, NOW)) == 0
+
+
 async def test_who_serves_all_finds_a_queue_that_is_new(store: Store) -> None:
     every = await _joined(store, "all")
     assert await every.take(9, "all") == ([], ())
