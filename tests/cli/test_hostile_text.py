@@ -45,6 +45,7 @@ VISITS: dict[str, Sequence[str]] = {
     "audit export": (),
     "audit export --format jsonl": (),
     "audit verify": (),
+    "audit anchor": (),
     "db backup": ("{hostile}.db",),
     "db prune": ("--older-than", "1d", "--include-failed", "--yes"),
     "db current": (),

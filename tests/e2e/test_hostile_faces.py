@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,9 +24,9 @@ from tests.tui.every_screen import every_screen
 
 VISITS: dict[str, tuple[str, ...]] = {
     "DashboardScreen": ("down", "up", "enter"),
-    "FullOutputScreen": ("end", "v"),
+    "FullOutputScreen": ("v",),
     "AuditScreen": ("a", "enter"),
-    "MessagesScreen": ("r", "m"),
+    "MessagesScreen": ("m",),
     "WorkersScreen": ("w", "enter"),
     "ReportsScreen": ("s", "enter"),
     "ReportFormScreen": ("s", "e"),
@@ -78,12 +79,20 @@ def opened(environment: dict[str, str]) -> Iterator[Terminal]:
 
 def test_no_screen_sends_the_terminal_a_payload(opened: Terminal, tmp_path: Path) -> None:
     opened.wait_for("PWNED", "Failed")
+    opened.press("\x1b[F", "r")  # the oldest one, which failed
     for screen, keys in VISITS.items():
-        opened.press(*({"end": "\x1b[F"}.get(key, key) for key in keys))
-        opened.read(0.4)
-        assert "PWNED" in opened.text or screen == "PaletteScreen", f"{screen}:\n{opened.text}"
+        until = time.monotonic() + 20
+        while True:
+            opened.press(*keys)
+            opened.read(0.3)
+            if "PWNED" in opened.text or screen == "PaletteScreen":
+                break
+            # Not yet read, or said: once more.
+            assert time.monotonic() < until, f"{screen}:\n{opened.text}"
+            opened.press("escape", "escape")
+            opened.read(0.3)
         opened.press("escape", "escape")
-        opened.read(0.2)
+        opened.read(0.3)
     assert sent(bytes(opened.written)) == []
     opened.press("ctrl+q")
     assert opened.wait_end() == 0
