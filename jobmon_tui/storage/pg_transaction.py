@@ -19,9 +19,11 @@ from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
 from jobmon_tui.storage.retention_queries import HELD_EXECUTIONS, Rule
 from jobmon_tui.storage.session_queries import ACTOR
+from jobmon_tui.storage.tables import accounts
 from jobmon_tui.storage.triggers_blocks import BLOCKS_LOCK
 
-_asker = ACTOR.subquery("asker")
+# Held, as is what it is about: whoever disables the account, or takes its role, waits until this has ended.
+_asker = ACTOR.with_for_update(read=True, of=accounts).subquery("asker")
 _found = ONE_LOCKED.lateral("found")
 _ASKED_ABOUT = select(
     *_found.c,
