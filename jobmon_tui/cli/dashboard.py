@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import importlib
-import os
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobmon_tui.cli import loading
 from jobmon_tui.cli.flags import DashboardFlags
+from jobmon_tui.cli.origin import claimed_origin
 from jobmon_tui.domain.errors import JobmonError, invalid_input
 from jobmon_tui.tui.contracts import Connection, Extra, Options
 
@@ -26,12 +26,7 @@ _NO_FLAGS = DashboardFlags()
 
 def origin() -> str:
     """Return where this dashboard runs, for the audit log: as claimed by its surroundings, no proof."""
-    try:
-        terminal = os.ttyname(0)
-    except OSError:
-        terminal = "no terminal"
-    remote = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    return f"dashboard uid={os.getuid()} {terminal}" + (f" from {remote}" if remote else "")
+    return claimed_origin("dashboard")
 
 
 async def _import(*names: str) -> None:

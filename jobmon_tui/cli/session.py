@@ -1,7 +1,6 @@
 """How a command reaches the services: the database, the session, the questions on the terminal."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +8,7 @@ from typing import TypeVar
 
 import typer
 
+from jobmon_tui.cli.origin import claimed_origin
 from jobmon_tui.cli.output import complain
 from jobmon_tui.client.address import ServerAddress, parse_server
 from jobmon_tui.config import Settings, load_settings
@@ -66,12 +66,7 @@ async def opened(place: Place, given: Settings, *, create: bool = False) -> Asyn
 
 def origin() -> str:
     """Return where this command runs, for the audit log: as claimed by its surroundings, no proof."""
-    try:
-        terminal = os.ttyname(0)
-    except OSError:
-        terminal = "no terminal"
-    remote = os.environ.get("SSH_CONNECTION", "").split(" ")[0]
-    return f"cli uid={os.getuid()} {terminal}" + (f" from {remote}" if remote else "")
+    return claimed_origin("cli")
 
 
 def _kept(location: Place) -> str | None:
