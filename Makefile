@@ -44,6 +44,7 @@ $(PEERS): $(STAMP) .ci/requirements-bench.txt
 bench: $(PEERS) ## measure the retry on a million executions, and the engine against its peers; over the limits it fails
 	$(BIN)/python -m tests.benchmarks.bench_retry
 	$(BIN)/python -m tests.benchmarks.bench_retry_postgres
+	$(BIN)/python -m tests.benchmarks.bench_audit_chain
 	$(BIN)/python -m tests.benchmarks.bench_engine
 	$(BIN)/python -m tests.benchmarks.bench_postgres
 	$(BIN)/python -m tests.benchmarks.bench_feed

@@ -13,7 +13,7 @@ from jobmon_tui.cli.audit_export import export as write_out
 from jobmon_tui.cli.options import Before, Json, Limit, group
 from jobmon_tui.cli.output import audit_json, audit_line, complain, print_json, say
 from jobmon_tui.cli.progress import BarProgress
-from jobmon_tui.cli.session import settings, with_services
+from jobmon_tui.cli.session import place_of, settings, with_services
 from jobmon_tui.domain.anchors import Anchor, anchor_line
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.audit_filter import AuditFilter
@@ -162,7 +162,7 @@ def verify(
       jobmon audit verify
       jobmon audit verify --anchors /mnt/elsewhere/jobmon.anchors
     """
-    database = settings().database.url
+    database = place_of(settings()).url
     bar = BarProgress("Verifying")
 
     async def work(services: Services, caller: Caller) -> tuple[ChainReport, AnchorReport | None]:
@@ -246,7 +246,7 @@ def anchor(
 
     async def work(services: Services, caller: Caller) -> None:
         async def head() -> Anchor:
-            return await head_of(services, caller, given.database.url)
+            return await head_of(services, caller, place_of(given).url)
 
         if seconds is None:
             keep(await head())
