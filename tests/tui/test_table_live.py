@@ -1,34 +1,14 @@
 """The table on the screen: live, calm, and painting no more than what changed."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from rich.cells import cell_len
-from textual.strip import Strip
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import on_stage
-
-
-@contextmanager
-def painted(table: ExecutionTable) -> Iterator[list[int]]:
-    """Record the lines that are painted."""
-    lines: list[int] = []
-    paint = table.render_line
-
-    def recording(y: int) -> Strip:
-        lines.append(y)
-        return paint(y)
-
-    table.render_line = recording  # type: ignore[method-assign]
-    try:
-        yield lines
-    finally:
-        del table.render_line
+from tests.tui.viewing import painted
 
 
 def some(count: int = 60, status: Status = Status.SUCCEEDED) -> FakeServices:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from textual.strip import Strip
+from textual.widget import Widget
 
 from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from jobmon_tui.tui.widgets.find_input import FindInput
@@ -50,8 +51,8 @@ async def look_for(stage: Stage, wanted: str) -> None:
 
 
 @contextmanager
-def painted(text: TextView) -> Iterator[list[int]]:
-    """Record the rows that are painted."""
+def painted(text: Widget) -> Iterator[list[int]]:
+    """Record the lines that a widget paints."""
     rows: list[int] = []
     paint = text.render_line
 
