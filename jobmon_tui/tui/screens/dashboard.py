@@ -20,6 +20,7 @@ from jobmon_tui.tui.frame import key_of
 from jobmon_tui.tui.held import Needs, waits
 from jobmon_tui.tui.page_source import ServicesSource
 from jobmon_tui.tui.run_lengths import RunLengths
+from jobmon_tui.tui.screens.beside import WIDE, layout_css
 from jobmon_tui.tui.screens.choosing import ChoosingScreen
 from jobmon_tui.tui.screens.copying import CopyingScreen
 from jobmon_tui.tui.screens.day_reader import DayReader
@@ -39,24 +40,12 @@ from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
 from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, NewAbove, RowHighlighted
 
-WIDE = 120
-"""From this width on the details stand beside the table."""
-
 
 class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScreen):
     """Owns the state and awaits the services; the widgets only show."""
 
     BINDING_GROUP_TITLE = "Executions"
-    DEFAULT_CSS = """
-    DashboardScreen { layout: vertical; background: $background; }
-    DashboardScreen #main { height: 1fr; layout: vertical; }
-    DashboardScreen #main.-wide { layout: horizontal; }
-    DashboardScreen DetailsPanel { display: none; height: 1fr; }
-    DashboardScreen .-open DetailsPanel { display: block; }
-    DashboardScreen .-wide DetailsPanel { width: 2fr; height: 100%; }
-    DashboardScreen .-wide ExecutionTable { width: 3fr; }
-    DashboardScreen ToastRack { margin-bottom: 2; }
-    """
+    DEFAULT_CSS = layout_css("DashboardScreen", "ExecutionTable", "DetailsPanel")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "go_to_retry", "Its retry", tooltip="Go to the retry of this execution"),
         Binding("t", "explain('go_to_retry')", show=False, system=True),

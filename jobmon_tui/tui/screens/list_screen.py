@@ -19,6 +19,7 @@ from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.clipboard import Copied, record_text
 from jobmon_tui.tui.frame import frame, key_of
+from jobmon_tui.tui.screens.beside import WIDE, layout_css
 from jobmon_tui.tui.screens.hints import in_details, to_details
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.story import Section
@@ -29,8 +30,6 @@ from jobmon_tui.tui.widgets.sections import SectionsPanel
 from jobmon_tui.tui.widgets.status_line import StatusLine
 
 T = TypeVar("T")
-WIDE = 120
-"""From this width on the details stand beside the list, as on the dashboard."""
 
 
 class ListScreen(Screen[None], Generic[T]):
@@ -38,16 +37,9 @@ class ListScreen(Screen[None], Generic[T]):
 
     SEARCH_BY: ClassVar[str] = "name"
     SECTIONS: ClassVar[Sequence[str]] = ("facts",)
-    DEFAULT_CSS = """
-    ListScreen { layout: vertical; background: $background; }
-    ListScreen #main { height: 1fr; layout: vertical; }
-    ListScreen #main.-wide { layout: horizontal; }
-    ListScreen SectionsPanel { display: none; height: 1fr; }
-    ListScreen .-open SectionsPanel { display: block; }
-    ListScreen .-wide SectionsPanel { width: 2fr; height: 100%; }
-    ListScreen .-wide LineList { width: 3fr; }
-    ListScreen PartSearch { display: none; }
-    """
+    DEFAULT_CSS = (
+        layout_css("ListScreen", "LineList", "SectionsPanel") + "ListScreen PartSearch { display: none; }"
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "Search", key_display="/"),
         Binding("d", "toggle_details", "Details", tooltip="Show or hide the details"),
