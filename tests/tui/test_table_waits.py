@@ -1,16 +1,22 @@
 """Keys that are typed while a list is being read are meant for that list."""
 
+import asyncio
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.services.ports import Transaction
 from jobmon_tui.tui.held import HeldActions, Needs
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from tests.tui.fake_services import FakeServices
 from tests.tui.stage import Stage, make_app, on_stage
+
+T = TypeVar("T")
 
 
 def mixed() -> FakeServices:
@@ -172,3 +178,30 @@ def test_actions_are_done_once_each_in_their_order_and_never_too_early(
     missing.update(list=False, row=False)
     held.release()
     assert done == asked
+
+
+async def test_what_a_key_asks_for_is_painted_at_once_though_the_database_is_silent() -> None:
+    services = FakeServices()
+    for _ in range(2_000):
+        services.add("Sales", Status.SUCCEEDED)
+    async with on_stage(services) as stage:
+        speaks, read = asyncio.Event(), services.database.read
+
+        async def silent(work: Callable[[Transaction], T]) -> T:
+            await speaks.wait()
+            return await read(work)
+
+        services.database.read = silent  # type: ignore[method-assign]
+        await stage.burst("jj")
+        assert stage.rows[2].startswith("›#1998 ")
+        await stage.burst("G")  # far from all that is read
+        assert "2,000 of 2,000" in stage.all_text
+        assert stage.rows[-1].startswith("›…")
+        await stage.burst("k")
+        assert stage.rows[-2].startswith("›…")
+        await stage.burst("4")
+        assert "Only Failed" in stage.all_text
+        await stage.burst("0")
+        assert "Only Failed" not in stage.all_text
+        speaks.set()
+        await stage.until(lambda: stage.rows[0].startswith("›#2000 "))
