@@ -94,7 +94,8 @@ def _told(health: Health, *, json: bool) -> int:
     for problem in health.problems:
         complain(problem)
     if health.chain is not None and health.chain.first_bad is not None:
-        complain(f"The audit log's chain breaks at entry {health.chain.first_bad}.")
+        chain = health.chain
+        complain(f"The audit log's chain breaks at entry {chain.first_bad}: {chain.problem}.")
     if health.problems:
         complain(
             "What cannot be put right comes from a backup; until then keep the damaged database as it is."

@@ -146,5 +146,6 @@ def has_parts(
     `parts` are folded to one case; one such as `#12` is an id as a whole, `12` also a part of one.
     """
     ids = [f"#{each}" for each in (execution_id, new_execution_id) if each is not None]
-    text = " ".join((actor, action, outcome, code or "", *ids)).casefold()
+    # Not joined: somebody may have put there what is no text.
+    text = f"{actor} {action} {outcome} {code or ''} {' '.join(ids)}".casefold()
     return all(part in ids if part.startswith("#") else part in text for part in parts)

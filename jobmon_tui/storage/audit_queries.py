@@ -35,6 +35,7 @@ _MOVE_HEAD = (
     .where(audit_head.c.id == _HEAD)
     .values(audit_id=bindparam("new_id"), hash=bindparam("new_hash"))
 )
+_TEXTS = ("actor", "role", "action", "outcome", "code", "origin", "details", "known")
 # No actor is bytes: there is no hash of it.
 _UNREADABLE = NewAuditEntry(exact_time(""), b"", "", "", "", None, None, None, "")  # type: ignore[arg-type]
 _CHAIN = select(*(type_coerce(each, Text) if each is audit_log.c.at else each for each in audit_log.c))
@@ -58,6 +59,18 @@ def as_kept(entry: NewAuditEntry) -> NewAuditEntry:
 def _as_it_stands(row: Any) -> AuditEntry:
     # SQLite keeps whatever text somebody puts there.
     return _audit_entry(row, row.at if isinstance(row.at, datetime) else exact_time(row.at))
+
+
+def _shown(audited: AuditEntry) -> AuditEntry:
+    # What somebody put there past the rules is shown as text: that it does not belong there, verifying says.
+    entry = audited.entry
+    texts = {name: getattr(entry, name) for name in _TEXTS}
+    if all(isinstance(value, str | None) for value in texts.values()):
+        return audited
+    odd: dict[str, Any] = {
+        name: str(value) for name, value in texts.items() if not isinstance(value, str | None)
+    }
+    return replace(audited, entry=replace(entry, **odd))
 
 
 def _audit_entry(row: Any, at: datetime | None = None) -> AuditEntry:
@@ -97,7 +110,7 @@ class AuditQueries(OnConnection):
     ) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
         query = narrowed(self._connection, _CHAIN, wanted, before).limit(limit)
-        return [_as_it_stands(row) for row in self._connection.execute(query)]
+        return [_shown(_as_it_stands(row)) for row in self._connection.execute(query)]
 
     def search_audit(
         self, search: AuditSearch, limit: int, *, before: int | None, after: int, span: int
@@ -107,9 +120,9 @@ class AuditQueries(OnConnection):
         rows = self._connection.execute(query.where(audit_log.c.id > after).limit(span))
         # Compared here: SQLite knows the case of ASCII alone.
         looked = search.look_through(((int(row.id), row) for row in rows), limit)
-        entries = select(audit_log).where(audit_log.c.id.in_(looked.found)).order_by(audit_log.c.id.desc())
+        entries = _CHAIN.where(audit_log.c.id.in_(looked.found)).order_by(audit_log.c.id.desc())
         return AuditFound(
-            [_audit_entry(row) for row in self._connection.execute(entries)] if looked.found else [],
+            [_shown(_as_it_stands(row)) for row in self._connection.execute(entries)] if looked.found else [],
             looked.looked_to(limit, span),
         )
 

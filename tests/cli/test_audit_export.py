@@ -19,7 +19,9 @@ from jobmon_tui.cli import audit_export
 from jobmon_tui.cli.audit_export import COLUMNS, as_csv, cell
 from jobmon_tui.domain.audit import AuditEntry, NewAuditEntry
 from jobmon_tui.services.ports import Transaction
+from tests.backends import raw_at
 from tests.cli.shell import NOW, Shell, in_postgres
+from tests.conformance.tampering import past_the_rules
 from tests.postgres import execute
 
 HOSTILE = '=HYPERLINK("http://x")\x1b]52;c;eA==\x07 \u202e"quoted", \ud800 \r\n\tz'
@@ -103,6 +105,20 @@ def test_json_lines_go_to_standard_output(shell: Shell) -> None:
     assert [each["id"] for each in found] == [7, 6, 5, 4, 3, 2, 1]
     assert tuple(found[0]) == COLUMNS
     assert all(newer["previous_hash"] == older["hash"] for newer, older in pairwise(found))
+
+
+def test_what_was_put_there_past_the_rules_is_shown_all_the_same(shell: Shell) -> None:
+    shell.write(entries)
+    raw = raw_at(shell.path)
+    past_the_rules(raw, "sqlite")
+    raw("UPDATE audit_log SET actor = x'6576', details = 7.5 WHERE id = 29")
+    raw("UPDATE audit_log SET at = 'once' WHERE id = 28")
+    listed = shell("audit", "list", "--limit", "3")
+    assert (listed.code, len(listed.out.splitlines())) == (0, 3)
+    assert "b'ev'" in listed.out
+    assert "b'ev'" in shell("audit", "export").out
+    assert "breaks at entry 28: what it says does not fit" in shell("audit", "verify").err
+    assert "breaks at entry 28: what it says does not fit" in shell("db", "check").err
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from jobmon_tui.domain.anchors import Anchor, contradiction
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.services import chain
+from jobmon_tui.services.audit_search import search_audit
 from jobmon_tui.services.chain import ChainReport, verify_audit
 from jobmon_tui.services.look import list_audit
 from tests.backends import Raw, Store
@@ -95,3 +96,14 @@ async def test_what_a_chain_alone_cannot_show_an_anchor_shows(
         assert contradiction(anchor, *entry) is not None, name
     _, untouched = await log.after([], COUNT)
     assert contradiction(anchor, untouched[0].id, untouched[0].hash) is None
+
+
+async def test_a_search_goes_on_over_what_is_no_text(store: Store, raw: Raw, backend: str) -> None:
+    await store.write(add_entries)
+    past_the_rules(raw, backend)
+    # PostgreSQL makes a text of it.
+    shown = {"sqlite": "b'eve'", "postgres": f"{0x657665:024b}"}
+    raw("UPDATE audit_log SET actor = x'657665' WHERE id = 3")
+    found = await search_audit(store, VIEWER, "retry", 10)
+    assert [each.id for each in found.entries] == [6, 5, 4, 3, 2, 1]
+    assert found.entries[3].entry.actor == shown[backend]
