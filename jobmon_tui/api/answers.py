@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import one_line
@@ -17,6 +18,8 @@ from jobmon_tui.wire.forms import ProblemForm, write
 from jobmon_tui.wire.problems import MEDIA_TYPE, problem_form
 
 _LOG = logging.getLogger("jobmon.api")
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+_MOST_PROBLEMS = 100
 _PLACES = frozenset({"body", "query", "path", "header"})
 
 
@@ -45,10 +48,11 @@ def plain_problem(status: int, title: str, detail: str, headers: Mapping[str, st
 
 def _problems(error: RequestValidationError) -> Sequence[Problem]:
     found = []
-    for each in error.errors():
+    for each in error.errors()[:_MOST_PROBLEMS]:
         place = [str(part) for part in each["loc"]]
         key = ".".join(place[1:] if len(place) > 1 and place[0] in _PLACES else place)
-        found.append(Problem(one_line(key, 100), one_line(str(each["msg"]), 200)))
+        reason = str(each["msg"]).removeprefix("Value error, ")
+        found.append(Problem(one_line(key, 100), one_line(reason, 200)))
     return found
 
 
@@ -74,7 +78,18 @@ async def _invalid(_request: Request, error: Exception) -> Response:
     return Response(write(ProblemForm, document), 422, media_type=MEDIA_TYPE)
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+def _allowed(request: Request) -> str:
+    """Return all that can be done at a request's path, whichever route does it; the framework names one's."""
+    scope = dict(request.scope)
+    found: set[str] = set()
+    for method in _METHODS:
+        scope["method"] = method
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found.add(method)
+    return ", ".join(sorted(found))
+
+
+async def _http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise TypeError("registered for HTTPException only")
     details = {
@@ -85,7 +100,8 @@ async def _http(_request: Request, error: Exception) -> Response:
     titles = {404: "Not found", 405: "Method not allowed", 400: "Bad request"}
     title = titles.get(error.status_code, "Refused")
     detail = details.get(error.status_code, one_line(str(error.detail)))
-    return plain_problem(error.status_code, title, detail, error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return plain_problem(error.status_code, title, detail, headers)
 
 
 async def _unforeseen(_request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from jobmon_tui.api import accounts, answers, events, jobs, looking, reports
 from jobmon_tui.api.bulletin import Bulletin
+from jobmon_tui.api.description import describe
 from jobmon_tui.api.limits import BodyLimit
 from jobmon_tui.services.facade import Changes, Services
 from jobmon_tui.services.ports import Database
@@ -30,6 +31,7 @@ def create_app(services: Services, database: Database, watch: Callable[[], Chang
         summary="See which report jobs failed, and run them again.",
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # to where the request's own Host header says
         lifespan=lifespan,
         strict_content_type=False,  # plain `curl -d` names none that fits; a token is asked for anyway
     )
@@ -37,6 +39,7 @@ def create_app(services: Services, database: Database, watch: Callable[[], Chang
     app.state.bulletin = bulletin
     answers.install(app)
     app.add_middleware(BodyLimit)
+    describe(app)
     app.include_router(looking.open_router, prefix=PREFIX, responses={503: answers.PROBLEMS[503]})
     for router in (jobs.router, reports.router, accounts.router, looking.router, events.router):
         app.include_router(router, prefix=PREFIX, responses=answers.PROBLEMS)

@@ -1,14 +1,14 @@
 """What has happened, kept for a while, so that any number of listeners can each read on from their places."""
 
 import asyncio
-import contextlib
+import logging
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from jobmon_tui.domain.errors import JobmonError
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Changes
@@ -17,12 +17,16 @@ from jobmon_tui.services.ports import Database
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.wire.forms import StepForm, step_form, write
 
+_LOG = logging.getLogger("jobmon.api")
 KEPT_STEPS = 10_000
 LINGER_SECONDS = 600.0
 """How long steps are followed after the last listener went: who comes back in this time misses nothing."""
 _LEAST_PAUSE, _SHARE = 0.05, 4.0
 """Seconds between two looks at what has changed, and at least so many times what the last one took."""
 _AT_LEAST_EVERY = 5.0
+BEGIN_SECONDS = 5.0
+"""How long a listener waits for the first look at the database."""
+_NO_LOOK = "The server cannot see what happens at the moment. Try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,22 @@ class Bulletin:
         self._count = 0
         self._version = 0
         self._task: asyncio.Task[None] | None = None
+        self._begun: asyncio.Future[None] | None = None
         self._listeners = 0
         self._left_at = 0.0
         self._news = asyncio.Event()
         self.has_ended = False
         """True once the server stops: no listener is to wait any longer."""
+
+    @property
+    def is_followed(self) -> bool:
+        """False once the following has ended: who still listens then is to come back."""
+        return self._task is not None and not self._task.done()
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return self._listeners
 
     @property
     def version(self) -> int:
@@ -108,14 +123,36 @@ class Bulletin:
         return [self._steps[index] for index in range(skipped, min(len(self._steps), skipped + most))]
 
     async def enter(self) -> None:
-        """Be listened to. What happens from now on will be told."""
+        """Be listened to; each `enter` needs its `leave`. What happens from now on will be told.
+
+        Raises `storage_unavailable` where the database does not answer; then there is nothing to leave.
+        """
         self._listeners += 1
-        if self._task is None or self._task.done():
+        try:
+            begun = self._begin()
+            # Not waited for by awaiting: who is cancelled would cancel it for all others.
+            await asyncio.wait([begun], timeout=BEGIN_SECONDS)
+            if not begun.done():
+                raise storage_unavailable(_NO_LOOK)
+            begun.result()
+        except BaseException:
+            self.leave()
+            raise
+
+    def _begin(self) -> "asyncio.Future[None]":
+        if self._begun is None or not self.is_followed:
             self._epoch, self._count = secrets.token_hex(4), 0
             self._steps.clear()
-            begun = asyncio.Event()
-            self._task = asyncio.create_task(self._run(begun), name="bulletin")
-            await begun.wait()
+            self._begun = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._run(self._begun), name="bulletin")
+            self._task.add_done_callback(self._has_stopped)
+        return self._begun
+
+    def _has_stopped(self, task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _LOG.error("the following of executions has failed", exc_info=error)
+        self._tell()
 
     def leave(self) -> None:
         """Be listened to by one less."""
@@ -126,7 +163,11 @@ class Bulletin:
         """Wait until there is more than this; False after `timeout` seconds."""
         try:
             async with asyncio.timeout(timeout):
-                while not self.has_ended and (self._version, self.place) == (version, place):
+                while (
+                    not self.has_ended
+                    and self.is_followed
+                    and (self._version, self.place) == (version, place)
+                ):
                     news = self._news
                     await news.wait()
         except TimeoutError:
@@ -143,8 +184,7 @@ class Bulletin:
         self.end()
         if self._task is not None:
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait([self._task])
 
     def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()
@@ -153,23 +193,35 @@ class Bulletin:
     def _is_wanted(self) -> bool:
         return self._listeners > 0 or time.monotonic() - self._left_at < self._linger
 
-    async def _run(self, begun: asyncio.Event) -> None:
+    async def _run(self, begun: "asyncio.Future[None]") -> None:
         changes = self._watch()
         follower = Follower(_Unasked(self._database), Caller("", ""))
         try:
             while self._is_wanted():
                 began = time.monotonic()
-                # An outage is told by each listener's own reading; what happened meanwhile comes afterwards.
-                with contextlib.suppress(JobmonError):
+                try:
                     async for steps in follower.look():
                         self._steps.extend(write(StepForm, step_form(step)) for step in steps)
                         self._count += len(steps)
                         self._tell()
-                begun.set()
+                except JobmonError as refusal:
+                    # Nothing is known yet of what a listener would be told of: each may come again.
+                    if not begun.done():
+                        self._refuse(begun, refusal)
+                        return
+                    # Each listener's own reading tells of an outage; what happens meanwhile is told after it.
+                if not begun.done():
+                    begun.set_result(None)
                 await asyncio.sleep(max(_LEAST_PAUSE, _SHARE * (time.monotonic() - began)))
                 if await changes.wait(_AT_LEAST_EVERY):
                     self._version += 1
                     self._tell()
         finally:
-            begun.set()
+            if not begun.done():
+                self._refuse(begun, storage_unavailable(_NO_LOOK))
             changes.close()
+
+    @staticmethod
+    def _refuse(begun: "asyncio.Future[None]", refusal: JobmonError) -> None:
+        begun.set_exception(refusal)
+        begun.exception()  # told even where nobody waits any longer

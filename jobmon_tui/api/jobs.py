@@ -1,6 +1,5 @@
 """`/jobs`: the executions."""
 
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -8,8 +7,7 @@ from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
 
 from jobmon_tui.api.answers import answer
-from jobmon_tui.api.asking import DEFAULT_ROWS, Above, Below, CallerOf, Id, Limit, ServicesOf, Wanted
-from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.api.asking import DEFAULT_ROWS, Above, Below, CallerOf, Id, Limit, Moment, ServicesOf, Wanted
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.look import Overview
 from jobmon_tui.services.records import HourCount, StoredOutput
@@ -31,6 +29,8 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 _CREATED: dict[int | str, dict[str, Any]] = {
     201: {"headers": {"Location": {"description": "The new execution.", "schema": {"type": "string"}}}}
 }
+_KEY = "^[!-~]+( [!-~]+)*$"
+"""For the description; what a key may be is a rule of the services."""
 
 
 def _place(execution_id: int) -> dict[str, str]:
@@ -57,8 +57,6 @@ async def list_jobs(
     after: Above = None,
 ) -> Response:
     """List executions, newest first. A full page names the next one in its `Link` header."""
-    if before is not None and after is not None:
-        raise JobmonError(ErrorCode.INVALID_INPUT, "Use either before or after.")
     found = await services.executions(caller, wanted, limit, before=before, after=after)
     more = next_page(request, found[-1].id) if len(found) == limit and after is None else None
     return answer(list[Execution], found, headers=more)
@@ -81,13 +79,9 @@ async def overview(services: ServicesOf, caller: CallerOf, wanted: Wanted) -> Re
 async def by_hour(
     services: ServicesOf,
     caller: CallerOf,
-    since: Annotated[datetime, Query(description="In RFC 3339; some days back at most.")],
+    since: Annotated[Moment, Query(description="In RFC 3339; some days back at most.")],
 ) -> Response:
     """Count what ended in each hour, oldest first; hours in which nothing ended are left out."""
-    if since.tzinfo is None:
-        raise JobmonError(
-            ErrorCode.INVALID_INPUT, "since: write it with a zone, such as 2026-01-02T03:04:05Z."
-        )
     return answer(list[HourCount], await services.finished_by_hour(caller, since))
 
 
@@ -118,7 +112,9 @@ async def retry(
         str | None,
         Header(
             alias="Idempotency-Key",
-            description="The same key never queues a second retry: it is answered with the first one's.",
+            description="The same key never queues a second retry: it is answered with the first one's. "
+            "Another text than ASCII is written in the form of RFC 8187: `utf-8''` and percent signs.",
+            json_schema_extra={"pattern": _KEY, "maxLength": 200},
         ),
     ] = None,
 ) -> Response:

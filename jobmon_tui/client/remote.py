@@ -222,7 +222,7 @@ class RemoteServices(RemoteAccounts):
 
     async def check_report(self, caller: Caller, draft: ReportDraft, /) -> ReportCheck:
         """Return what is wrong with a report, and when it would fire."""
-        question = Question("POST", "/reports/check", body=_body(draft), may_repeat=True)
+        question = Question("POST", "/report-checks", body=_body(draft), may_repeat=True)
         found: ReportCheck = await self._ask(ReportCheck, question, caller)
         return found
 
@@ -232,7 +232,7 @@ class RemoteServices(RemoteAccounts):
 
     async def import_reports(self, caller: Caller, drafts: Sequence[ReportDraft]) -> Sequence[Imported]:
         """Add or replace each by name, all or none."""
-        question = Question("POST", "/reports/import", body=[_body(each) for each in drafts], may_repeat=True)
+        question = Question("POST", "/report-imports", body=[_body(each) for each in drafts], may_repeat=True)
         done: list[Imported] = await self._ask(list[Imported], question, caller)
         return done
 

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.roles import Role
+from jobmon_tui.services.sign_in import MINIMUM_PASSWORD_LENGTH
 
 LONGEST_TEXT = 100_000
 LONGEST_PASSWORD = 4_096
@@ -13,6 +14,10 @@ MOST_DRAFTS = 2_000
 
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 Password = Annotated[str, Field(max_length=LONGEST_PASSWORD)]
+NewPassword = Annotated[
+    str, Field(max_length=LONGEST_PASSWORD, json_schema_extra={"minLength": MINIMUM_PASSWORD_LENGTH})
+]
+"""How short it may be is a rule of the services; here it is described only."""
 
 
 class Body(BaseModel):
@@ -75,7 +80,7 @@ class AccountBody(Body):
 
     name: Name
     role: Literal["Administrator", "Viewer"]
-    password: Password
+    password: NewPassword
 
     @property
     def as_role(self) -> Role:
@@ -93,7 +98,7 @@ class AccountChangeBody(Body):
     """What becomes of an account; what is left out stays."""
 
     role: Literal["Administrator", "Viewer"] | None = None
-    password: Password | None = None
+    password: NewPassword | None = None
     old_password: Password | None = None
     """The one until now, where it is one's own."""
     disabled: bool | None = None
