@@ -59,8 +59,12 @@ async def revoke_session(services: ServicesOf, caller: CallerOf, id: SessionId) 
     return answer(SessionInfo, await services.revoke_session(caller, id))
 
 
-@router.delete("/users/{name:path}/sessions", response_model=EndedForm)
-async def revoke_sessions(services: ServicesOf, caller: CallerOf, name: Name) -> Response:
+@router.delete("/sessions", response_model=EndedForm)
+async def revoke_sessions(
+    services: ServicesOf,
+    caller: CallerOf,
+    name: Annotated[str, Query(min_length=1, max_length=1_000, description="Whose.")],
+) -> Response:
     """End every session of an account."""
     return answer(EndedForm, EndedForm(await services.revoke_sessions(caller, name)))
 

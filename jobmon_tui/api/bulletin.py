@@ -132,12 +132,13 @@ class Bulletin:
             begun = self._begin()
             # Not waited for by awaiting: who is cancelled would cancel it for all others.
             await asyncio.wait([begun], timeout=BEGIN_SECONDS)
-            if not begun.done():
-                raise storage_unavailable(_NO_LOOK)
-            begun.result()
-        except BaseException:
+        except asyncio.CancelledError:
             self.leave()
             raise
+        refusal = begun.exception() if begun.done() else storage_unavailable(_NO_LOOK)
+        if refusal is not None:
+            self.leave()
+            raise refusal
 
     def _begin(self) -> "asyncio.Future[None]":
         if self._begun is None or not self.is_followed:

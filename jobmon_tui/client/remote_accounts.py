@@ -83,7 +83,7 @@ class RemoteAccounts:
 
     async def revoke_sessions(self, caller: Caller, name: str) -> int:
         """End every session of an account."""
-        question = Question("DELETE", named("users", name) + "/sessions", may_repeat=True)
+        question = Question("DELETE", "/sessions", (("name", clean(name)),), may_repeat=True)
         ended: forms.EndedForm = await self._ask(forms.EndedForm, question, caller)
         return ended.ended
 

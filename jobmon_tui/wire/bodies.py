@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.domain.roles import Role
-from jobmon_tui.services.sign_in import MINIMUM_PASSWORD_LENGTH
+from jobmon_tui.services.passwords import MINIMUM_PASSWORD_LENGTH
 
 LONGEST_TEXT = 100_000
 LONGEST_PASSWORD = 4_096

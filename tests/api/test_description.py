@@ -84,6 +84,7 @@ def _schema(server: Apart, caller: Caller) -> Any:
             "checks": {"enabled": True},
             "phases": _phases(caller),
             "generation": {"max-examples": EXAMPLES, "no-shrink": not WHOLE},
+            "cache": {"enabled": False},
             "request-timeout": 20,
             "continue-on-failure": True,
         }
