@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -151,11 +151,17 @@ async def schema_of(location: DatabaseLocation) -> str | None:
 
 @asynccontextmanager
 async def open_house(
-    location: DatabaseLocation, *, create: bool = False, queues: Sequence[str] = ()
+    location: DatabaseLocation,
+    *,
+    create: bool = False,
+    queues: Sequence[str] = (),
+    read_only: bool = False,
+    idle: timedelta | None = None,
 ) -> AsyncIterator[House]:
     """Open the database; with `create` a missing one is made. Raises `storage_unavailable`.
 
-    A scheduler over it serves `queues`; all of them where none is named.
+    A scheduler over it serves `queues`; all of them where none is named. With `read_only` the services refuse
+    every change. Sessions end after `idle` without use, None: never by that.
     """
     async with await open_database(location, create=create) as database:
         liveness = Liveness()
@@ -166,6 +172,8 @@ async def open_house(
             watch=database.feed.watch,
             database_name=location.label,
             liveness=liveness,
+            read_only=read_only,
+            idle=idle,
         )
         try:
             yield House(database, services, DatabaseQueue(database, queues=queues), liveness)
@@ -174,9 +182,15 @@ async def open_house(
 
 
 @asynccontextmanager
-async def open_services(location: DatabaseLocation, *, create: bool = False) -> AsyncIterator[LocalServices]:
-    """Open the database and yield the services over it. Raises `storage_unavailable`."""
-    async with open_house(location, create=create) as house:
+async def open_services(
+    location: DatabaseLocation,
+    *,
+    create: bool = False,
+    read_only: bool = False,
+    idle: timedelta | None = None,
+) -> AsyncIterator[LocalServices]:
+    """Open the database and yield the services over it, as `open_house` does."""
+    async with open_house(location, create=create, read_only=read_only, idle=idle) as house:
         yield house.services
 
 

@@ -6,6 +6,7 @@ It imports pydantic, which costs more than the first paint may: the dashboard im
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +20,7 @@ from pydantic_settings import (
 )
 
 from jobmon_tui.config_file import KEYS, config_path, expanded, read_config
+from jobmon_tui.config_profiles import chosen
 from jobmon_tui.database_location import (
     DatabaseLocation,
     absolute,
@@ -67,6 +69,8 @@ def _absolute_or_none(path: Path | None) -> Path | None:
 
 
 Minutes = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0.1, le=1_440.0, allow_inf_nan=False)]
+DayMinutes = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=1_440.0, allow_inf_nan=False)]
+"""Zero is never."""
 Seconds = Annotated[float, BeforeValidator(_not_a_flag), Field(ge=0, le=_LONGEST, allow_inf_nan=False)]
 
 
@@ -96,10 +100,18 @@ class Settings(BaseSettings):
     slow: Literal["auto", "on", "off"] = "auto"
     toast_seconds: Seconds = 6.0
     error_toast_seconds: Seconds = 15.0
+    read_only: bool = False
+    lock_minutes: DayMinutes = 15.0
+    session_idle_minutes: DayMinutes = 120.0
     audit_anchor_file: Annotated[Path | None, AfterValidator(_absolute_or_none)] = None
     audit_anchor_syslog: bool = False
     audit_anchor_minutes: Minutes = 10.0
     token: str = Field(default="", repr=False)
+
+    @property
+    def session_idle(self) -> timedelta | None:
+        """How long a session may rest; None for ever."""
+        return timedelta(minutes=self.session_idle_minutes) if self.session_idle_minutes else None
 
     @property
     def database(self) -> DatabaseLocation:
@@ -192,6 +204,8 @@ def provenance(**flags: object) -> Sequence[Provenance]:
     rows = [Provenance(key, shown[key], _origin(key, given, found)) for key in KEYS]
     token = "********" if settings.token else None
     rows.append(Provenance("token", token, _origin("token", given, found) if token else "keyring, if any"))
+    name, chosen_at = chosen(found)
+    rows.append(Provenance("profile", name, chosen_at))
     where = "JOBMON_CONFIG" if os.environ.get("JOBMON_CONFIG") else "default"
     rows.append(Provenance("config_file", str(config_path()) + ("" if found else " (not there)"), where))
     return rows

@@ -8,6 +8,7 @@ from typing import Final
 
 from platformdirs import user_config_path
 
+from jobmon_tui.config_profiles import CHOICE, TABLES, tables_of, with_profile
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.toml_lines import TomlFile
@@ -30,6 +31,9 @@ KEYS: Final = (
     "slow",
     "toast_seconds",
     "error_toast_seconds",
+    "read_only",
+    "lock_minutes",
+    "session_idle_minutes",
     "audit_anchor_file",
     "audit_anchor_syslog",
     "audit_anchor_minutes",
@@ -65,25 +69,30 @@ def config_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 def read_config(environment: Mapping[str, str] = os.environ) -> TomlFile | None:
-    """Return the file, None where there is none. Raises `invalid_input`, naming file, line and key.
+    """Return the file with the chosen profile, None where there is none.
 
-    A file that `JOBMON_CONFIG` names has to be there.
+    Raises `invalid_input`, naming file, line and key. A file that `JOBMON_CONFIG` names has to be there.
     """
     path = config_path(environment)
     if not environment.get("JOBMON_CONFIG") and not path.exists():
-        return None
+        return with_profile(None, environment)
     found = TomlFile.read(path)
     for key in found.values:
-        if key == "token":
-            raise invalid_input(
-                f"{found.at(key)}: token: a session does not belong in a file. "
-                "Use jobmon login, or JOBMON_TOKEN."
-            )
-        if key not in (*KEYS, KEY_TABLE):
-            raise invalid_input(
-                f'{found.at(key)}: unknown key "{one_line(key, 60)}"{did_you_mean(key, (*KEYS, KEY_TABLE))}'
-            )
-    return found
+        _require_known(found, key, (*KEYS, KEY_TABLE, CHOICE, TABLES))
+    for name, table in tables_of(found).items():
+        for key in table:
+            _require_known(found, key, KEYS, TABLES, name)
+    return with_profile(found, environment)
+
+
+def _require_known(found: TomlFile, key: str, known: tuple[str, ...], *table: str) -> None:
+    where = found.at(*table, key)
+    if key == "token":
+        raise invalid_input(
+            f"{where}: token: a session does not belong in a file. Use jobmon login, or JOBMON_TOKEN."
+        )
+    if key not in known:
+        raise invalid_input(f'{where}: unknown key "{one_line(key, 60)}"{did_you_mean(key, known)}')
 
 
 def written_keys(found: TomlFile | None) -> Sequence[tuple[str, object, str]]:

@@ -25,6 +25,7 @@ from jobmon_tui.cli import (
 )
 from jobmon_tui.cli.options import SETTINGS
 from jobmon_tui.cli.output import complain
+from jobmon_tui.config_profiles import choose_profile
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 
 _AT_THE_DATABASE = frozenset({"init", "worker", "serve", "db", "demo"})
@@ -112,6 +113,12 @@ def jobmon(
             help="A server instead of a database: unix:///PATH or https://HOST:PORT.",
         ),
     ] = None,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Look only: every change is refused, whatever your role.")
+    ] = False,
+    profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Use this profile of the configuration file.")
+    ] = None,
     _show_version: Annotated[
         bool, typer.Option("--version", help="Show the version.", is_eager=True, callback=_version)
     ] = False,
@@ -131,6 +138,8 @@ def jobmon(
     session.flags["server"] = server
     if server is not None and database_url is not None:
         raise invalid_input("Use either --server or --database.")
+    session.flags["read_only"] = True if read_only else None
+    choose_profile(profile)
     if context.invoked_subcommand is not None:
         for flag, given in (
             ("--scheduler", scheduler is not None),
@@ -147,7 +156,8 @@ def jobmon(
     from jobmon_tui.cli.flags import DashboardFlags
     from jobmon_tui.cli.way_in import to_dashboard
 
-    raise typer.Exit(to_dashboard(DashboardFlags(scheduler, slow, linear, no_mouse, server)))
+    flags = DashboardFlags(scheduler, slow, linear, no_mouse, server, read_only, profile)
+    raise typer.Exit(to_dashboard(flags))
 
 
 @app.command()

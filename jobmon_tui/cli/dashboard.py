@@ -61,6 +61,7 @@ async def _options(settings: "Settings") -> Options:
         bell=settings.bell,
         kept=kept_path(),
         slow=settings.slow,
+        lock_minutes=settings.lock_minutes,
     )
 
 
@@ -88,14 +89,26 @@ async def _open(
             raise invalid_input("The server runs the reports: --scheduler on is for a database.")
         await _import("jobmon_tui.client.opening")
         from jobmon_tui.client.opening import open_remote
+        from jobmon_tui.services.looking_only import looking_only
 
-        return await stack.enter_async_context(open_remote(place, settings.server_ca)), None
+        remote = await stack.enter_async_context(open_remote(place, settings.server_ca))
+        return looking_only(remote) if settings.read_only else remote, None
     await _import("jobmon_tui.bootstrap")
     from jobmon_tui.bootstrap import open_house, start_worker
 
-    house = await stack.enter_async_context(open_house(place, create=True, queues=settings.queues))
+    house = await stack.enter_async_context(
+        open_house(
+            place,
+            create=not settings.read_only,
+            queues=settings.queues,
+            read_only=settings.read_only,
+            idle=settings.session_idle,
+        )
+    )
     worker: InProcessWorker | None = None
-    if await _wants_worker(house, settings.scheduler):
+    # Who only looks runs nothing either, unless they say so.
+    scheduler = "off" if settings.read_only and settings.scheduler == "auto" else settings.scheduler
+    if await _wants_worker(house, scheduler):
         worker = start_worker(
             house, settings.output_dir, settings.concurrency, output_kib=settings.output_kib
         )
@@ -127,7 +140,7 @@ async def connect_demo(folder: Path, flags: DashboardFlags = _NO_FLAGS) -> Conne
     await _import("jobmon_tui.bootstrap", "jobmon_tui.config", "jobmon_tui.cli.demo")
     from jobmon_tui.bootstrap import open_house, start_worker
     from jobmon_tui.cli import demo
-    from jobmon_tui.cli.demo_setup import MISSING, lay_out, mend, move_in
+    from jobmon_tui.cli.demo_setup import MISSING, PASSWORD, lay_out, mend, move_in
     from jobmon_tui.database_location import SqliteLocation
     from jobmon_tui.services.audited import Caller
 
@@ -155,6 +168,8 @@ async def connect_demo(folder: Path, flags: DashboardFlags = _NO_FLAGS) -> Conne
         options = replace(
             await _looks_of_demo(flags),
             drain_seconds=10.0,
+            lock_minutes=0.0,
+            lock_hint=f"The demo's password is: {PASSWORD}",
             extra=Extra(demo.MEND_KEY, demo.MEND_LABEL, demo.MEND_HINT, put_file, is_missing),
         )
         opened = stack.pop_all()

@@ -8,7 +8,7 @@ from jobmon_tui.bootstrap import postgres_source, schema_of, upgrade_database
 from jobmon_tui.cli import copying, passwords, upkeep
 from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
-from jobmon_tui.cli.session import settings
+from jobmon_tui.cli.session import refuse_read_only, settings
 from jobmon_tui.database_location import DatabaseLocation, SqliteLocation
 from jobmon_tui.storage.maintenance import Health, check_file
 from jobmon_tui.storage.schema import head_revision
@@ -35,6 +35,7 @@ def upgrade(json: Json = False) -> None:
 
     Example: jobmon db upgrade
     """
+    refuse_read_only("Upgrade")
     before, now = asyncio.run(upgrade_database(settings().database)), head_revision()
     if json:
         print_json({"before": before, "schema": now})

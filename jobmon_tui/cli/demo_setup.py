@@ -3,7 +3,6 @@
 import csv
 import gzip
 import json
-import secrets
 import shutil
 import sqlite3
 import sys
@@ -16,6 +15,8 @@ from jobmon_tui.cli.report_file import read_report_file
 from jobmon_tui.services.audited import Caller
 
 OPERATOR = "demo"
+PASSWORD = "flights of 2013"  # noqa: S105  # of a throw-away database in a folder of one's own
+"""What opens the demo again once it was locked: the screen says it."""
 MISSING = Path("inbox") / "targets.csv"
 SPOOLED = Path("spool") / "targets.csv"
 DOOMED = "Fleet of 2012"
@@ -83,7 +84,7 @@ def mend(folder: Path) -> None:
 
 async def move_in(house: House, folder: Path, origin: str) -> str:
     """Create the operator, import the reports, queue each once. Return the operator's session token."""
-    opened = await house.services.create_first_administrator(OPERATOR, secrets.token_urlsafe(12), origin)
+    opened = await house.services.create_first_administrator(OPERATOR, PASSWORD, origin)
     caller = Caller(opened.token, origin)
     drafts = read_report_file(folder / "reports.toml")
     await house.services.import_reports(caller, drafts)

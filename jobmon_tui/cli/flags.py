@@ -17,6 +17,8 @@ class DashboardFlags:
     linear: bool = False
     no_mouse: bool = False
     server: str | None = None
+    read_only: bool = False
+    profile: str | None = None
 
     def check(self) -> None:
         """Raise `invalid_input` where a value is none of its choices."""
@@ -31,6 +33,7 @@ class DashboardFlags:
             "slow": "on" if self.slow else None,
             "mouse": False if self.no_mouse else None,
             "server": self.server,
+            "read_only": True if self.read_only else None,
         }
 
 
@@ -51,6 +54,12 @@ def dashboard_flags(arguments: Sequence[str]) -> DashboardFlags | None:
                 flags, rest = replace(flags, slow=True), others
             case ["--linear", *others]:
                 flags, rest = replace(flags, linear=True), others
+            case ["--read-only", *others]:
+                flags, rest = replace(flags, read_only=True), others
+            case ["--profile", value, *others]:
+                flags, rest = replace(flags, profile=value), others
+            case [one, *others] if one.startswith("--profile="):
+                flags, rest = replace(flags, profile=one.partition("=")[2]), others
             case ["--no-mouse", *others]:
                 flags, rest = replace(flags, no_mouse=True), others
             case _:

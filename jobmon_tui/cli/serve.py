@@ -197,7 +197,12 @@ def serve(
     tls = _tls(tls_cert, tls_key)
 
     async def main() -> None:
-        async with open_house(given.database, queues=given.queues) as house:
+        async with open_house(
+            given.database,
+            queues=given.queues,
+            read_only=given.read_only,
+            idle=given.session_idle,
+        ) as house:
             if not await house.services.has_accounts():
                 raise invalid_input(_NO_ACCOUNTS)
             place = _listen(listen, socket_path, tls, without_tls=without_tls)

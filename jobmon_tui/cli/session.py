@@ -13,7 +13,7 @@ from jobmon_tui.cli.output import complain
 from jobmon_tui.client.address import ServerAddress, parse_server
 from jobmon_tui.config import Settings, load_settings
 from jobmon_tui.database_location import DatabaseLocation
-from jobmon_tui.domain.errors import invalid_input
+from jobmon_tui.domain.errors import invalid_input, read_only
 from jobmon_tui.security.keyring import KeyringEntry, NoKeyring, backend_name
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
@@ -25,7 +25,7 @@ _LONGEST_PASSWORD = 4096
 
 Place = DatabaseLocation | ServerAddress
 
-flags: dict[str, str | None] = {}
+flags: dict[str, str | bool | None] = {}
 """What the flags before the command set; they win over environment and file."""
 
 HOW_WITHOUT_KEYRING = (
@@ -55,13 +55,19 @@ async def opened(place: Place, given: Settings, *, create: bool = False) -> Asyn
         # Who has the database never pays for HTTP, who has a server never for a database.
         from jobmon_tui.bootstrap import open_services
 
-        async with open_services(place, create=create) as services:
+        async with open_services(
+            place,
+            create=create and not given.read_only,
+            read_only=given.read_only,
+            idle=given.session_idle,
+        ) as services:
             yield services
         return
     from jobmon_tui.client.opening import open_remote
+    from jobmon_tui.services.looking_only import looking_only
 
     async with open_remote(place, given.server_ca) as remote:
-        yield remote
+        yield looking_only(remote) if given.read_only else remote
 
 
 def origin() -> str:
@@ -99,6 +105,12 @@ def refuse_without_keyring() -> None:
         raise invalid_input(f"The session could not be kept: {error}. {HOW_WITHOUT_KEYRING}") from None
 
 
+def refuse_read_only(what: str) -> None:
+    """Raise `read_only` where the settings allow no change: for what is done without the services."""
+    if settings().read_only:
+        raise read_only(what)
+
+
 def with_services(work: Work[T], *, create: bool = False, sessionless: bool = False) -> T:
     """Open the database, run `work` with the services and who asks, and close it.
 
@@ -116,8 +128,8 @@ def with_services(work: Work[T], *, create: bool = False, sessionless: bool = Fa
     return asyncio.run(main())
 
 
-def ask_password(from_stdin: bool, *, confirm: bool = False) -> str:
-    """Return a password from the terminal, or the first line of standard input. Raises `invalid_input`."""
+def ask_password(from_stdin: bool, *, confirm: bool = False, prompt: str = "Password") -> str:
+    """Return a password from the terminal, or the next line of standard input. Raises `invalid_input`."""
     if from_stdin:
         line = sys.stdin.buffer.readline(_LONGEST_PASSWORD + 3)
         if len(line.rstrip(b"\r\n")) > _LONGEST_PASSWORD:
@@ -128,7 +140,7 @@ def ask_password(from_stdin: bool, *, confirm: bool = False) -> str:
             raise invalid_input("The password on standard input is not UTF-8 text.") from None
     if not sys.stdin.isatty():
         raise invalid_input("There is no terminal to ask for the password. Use --password-stdin.")
-    answer: str = typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True)
+    answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return answer
 
 

@@ -14,7 +14,7 @@ from jobmon_tui.bootstrap import open_database
 from jobmon_tui.cli.options import Json, Yes
 from jobmon_tui.cli.output import local_time, print_json, say
 from jobmon_tui.cli.progress import LineProgress
-from jobmon_tui.cli.session import confirm, origin, settings
+from jobmon_tui.cli.session import confirm, origin, refuse_read_only, settings
 from jobmon_tui.database_location import DatabaseLocation, SqliteLocation, sqlite_path
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.text import clean
@@ -55,6 +55,8 @@ def prune(
       jobmon db prune --older-than 90d --dry-run
       jobmon db prune --older-than 90d --include-failed --yes
     """
+    if not dry_run:
+        refuse_read_only("Prune")
     before = datetime.now(UTC) - timedelta(seconds=parse_age(older_than, "--older-than"))
     rule = Rule(before, include_failed)
     location = settings().database

@@ -37,6 +37,9 @@ def refuse_without_terminal() -> None:
 def to_dashboard(flags: DashboardFlags) -> int:
     """Open the dashboard, as lines where that is wanted, and return its exit code. Raises `invalid_input`."""
     flags.check()
+    from jobmon_tui.config_profiles import choose_profile
+
+    choose_profile(flags.profile)
     from jobmon_tui.cli.lines_wanted import are_wanted
 
     if not flags.linear:

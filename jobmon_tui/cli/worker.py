@@ -9,7 +9,7 @@ import typer
 from jobmon_tui.bootstrap import House, run_worker
 from jobmon_tui.cli.audit_anchors import keepers_of
 from jobmon_tui.cli.output import complain
-from jobmon_tui.cli.session import settings
+from jobmon_tui.cli.session import refuse_read_only, settings
 from jobmon_tui.config import Settings
 from jobmon_tui.domain.anchors import Anchor
 from jobmon_tui.security.anchors import keep_anchoring
@@ -35,6 +35,7 @@ def worker(
 
     Example: jobmon worker --concurrency 8 --queue reports --queue default
     """
+    refuse_read_only("Worker")
     given = settings(concurrency=concurrency, queues=queue or None)
     asyncio.run(
         run_worker(

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, not_signed_in
 from jobmon_tui.log_file import log_to_file
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.driver import LastingDriver
+from jobmon_tui.tui.locking_app import ENDED, LockingApp
 from jobmon_tui.tui.looking_app import LookingApp
 from jobmon_tui.tui.paced_app import TURNED_SLOW, PacedApp
 from jobmon_tui.tui.screens.waiting import WaitingScreen
-from jobmon_tui.tui.timed_app import TimedApp
 from jobmon_tui.tui.toasts import Kind, Toasts
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _LONGEST_FIRST_FRAME = 0.5
 """Seconds after which it connects, whatever the first frame does."""
 
 
-class JobmonApp(TimedApp, LookingApp, PacedApp):
+class JobmonApp(LockingApp, LookingApp, PacedApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -76,7 +76,6 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         self._connect_to = connect
         self._connection: Connection | None = None
         self._has_begun = False
-        self._signed_in = False
         self.kept_forms: dict[int | None, tuple[Report | None, dict[str, str]]] = {}
         """What forms held that the end of a session took away, by the report's id: as opened, and texts."""
         self.look(options)
@@ -155,7 +154,7 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
             except JobmonError as error:
                 if error.code is not ErrorCode.NOT_SIGNED_IN:
                     raise
-                reason = "Your session has ended. Sign in again."
+                reason = ENDED if error.message == not_signed_in().message else error.message
             else:
                 self._enter(caller, actor)
                 return
@@ -185,11 +184,24 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         self.caller, self.actor = caller, actor
         self._signed_in = True
         self._replace_all(self.make_dashboard())
+        self.watch_for_absence()
+        self.watch_session(caller)
         if self.options.bell:
             from jobmon_tui.tui.bell import FailureBell
 
             listening = FailureBell(self.services, caller, self.bell).listen()
             self.run_worker(listening, name="bell", group="bell", exclusive=True)
+
+    async def sign_out(self) -> None:
+        """End the session, forget it, and ask who is there now."""
+        try:
+            await self.services.sign_out(self.caller)
+        except JobmonError as error:
+            self.refused(error)
+            return
+        if self._connection is not None:
+            await self._connection.keep_token(None)
+        self.ask_to_sign_in("You have signed out.")
 
     def make_dashboard(self) -> "Screen[None]":
         """Return the screen that shows the executions."""
@@ -198,6 +210,9 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         return DashboardScreen()
 
     def _replace_all(self, screen: "Screen[None]") -> None:
+        # Their readers first: one that is refused meanwhile would tell a screen that is half taken down.
+        for each in self.screen_stack[1:]:
+            self.workers.cancel_node(each)
         # The first frame stays at the bottom: Textual cannot switch its default screen away.
         while len(self.screen_stack) > 1:
             self.pop_screen()
@@ -217,7 +232,7 @@ class JobmonApp(TimedApp, LookingApp, PacedApp):
         """Say why something was not done. Who is no longer signed in is asked to sign in."""
         self.toasts.show(Kind.ERROR, error.message, self.options.error_toast_seconds)
         if error.code is ErrorCode.NOT_SIGNED_IN and self._connection is not None:
-            self.ask_to_sign_in("Your session has ended. Sign in again.")
+            self.session_ended(error)
 
     def line_turned_slow(self) -> None:
         """Say so, once."""

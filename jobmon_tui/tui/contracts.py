@@ -47,6 +47,10 @@ class Options:
     """The keys of the actions that have others than their own; checked."""
     complaints: Sequence[str] = ()
     """What is wrong with the settings without being a reason to end: a line each, said at the start."""
+    lock_minutes: float = 0.0
+    """Minutes without a key after which the screen is locked; 0: never by itself."""
+    lock_hint: str = ""
+    """What else the locked screen says."""
     kept: Path | None = None
     """Where choices made in the dashboard are kept; None: nowhere."""
 

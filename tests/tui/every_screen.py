@@ -22,6 +22,7 @@ from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
 from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from jobmon_tui.tui.screens.help import HelpScreen
+from jobmon_tui.tui.screens.lock import LockScreen
 from jobmon_tui.tui.screens.messages import MessagesScreen
 from jobmon_tui.tui.screens.palette import PaletteScreen
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
@@ -86,6 +87,7 @@ KEYS: dict[str, tuple[type[Screen[Any]], list[str]]] = {
     "confirm": (ConfirmScreen, []),
     "changed meanwhile": (ChangedScreen, []),
     "report form, wrong": (ReportFormScreen, ["s", "c", *"Sales", "tab", "tab"]),
+    "lock": (LockScreen, ["L"]),
     "pick": (PickReportScreen, ["n"]),
     "columns": (ColumnsScreen, ["o"]),
     "commands": (PaletteScreen, ["ctrl+p"]),

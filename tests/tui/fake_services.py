@@ -63,7 +63,13 @@ class FakeServices(LocalServices):
     """`Services` over memory. Rows are added in any state; what users do goes through the real rules."""
 
     def __init__(
-        self, *, history: int = 0, accounts: bool = True, workers: int = 1, name: str = "SQLite jobmon.db"
+        self,
+        *,
+        history: int = 0,
+        accounts: bool = True,
+        workers: int = 1,
+        name: str = "SQLite jobmon.db",
+        read_only: bool = False,
     ) -> None:
         self.database = MemoryDatabase(history)
         self.admin = ADMIN
@@ -74,6 +80,7 @@ class FakeServices(LocalServices):
             catalog=AnyReport(),
             watch=lambda: MemoryWatch(self.database.feed),
             database_name=name,
+            read_only=read_only,
             liveness=Liveness(gone=lambda _host, _pid: False),
         )
         tables = self.database.tables

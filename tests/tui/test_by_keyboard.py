@@ -9,6 +9,7 @@ from textual.widgets._tooltip import Tooltip
 
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
+from jobmon_tui.tui.screens.lock import LockScreen
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from jobmon_tui.tui.widgets.header_bar import HeaderBar
 from tests.tui.every_screen import KEYS, SlowWorker, dressed, full_services, open_by, opened
@@ -67,6 +68,9 @@ async def test_tab_goes_round_in_reading_order_and_escape_leads_back() -> None:
                 if pilot.app.screen is dashboard and dashboard.focused is dashboard.table:
                     break
                 await pilot.press("escape")
+                if isinstance(pilot.app.screen, LockScreen):
+                    pilot.app.unlocked()  # only the password leads out of it
+                    await pilot.pause()
                 if isinstance(pilot.app.screen, ConfirmScreen):
                     await pilot.press("y")  # what was typed is lost: it asks
             assert pilot.app.screen is dashboard, name

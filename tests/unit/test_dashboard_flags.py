@@ -30,7 +30,9 @@ def test_a_flag_replaces_a_setting_only_where_it_says_something() -> None:
         "slow": "on",
         "mouse": None,
         "server": None,
+        "read_only": None,
     }
+    assert DashboardFlags(read_only=True).settings["read_only"] is True
 
 
 def test_no_other_choice_is_taken() -> None:

@@ -11,7 +11,7 @@ from textual.widget import Widget
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import Execution, Status, check_cancellable
-from jobmon_tui.domain.roles import Verb, may, require
+from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui.asking import why_no_retry
 from jobmon_tui.tui.held import HeldActions, Needs, waits
@@ -87,14 +87,14 @@ class ActingScreen(Screen[None]):
 
     def works(self, action: str) -> bool:
         """Tell whether one of this part's actions can be done to the cursor's row."""
-        row, role = self.table.current, self.host.actor.role
+        row, actor = self.table.current, self.host.actor
         if action == "go_to_retry":
             return row is not None and row.retried_by is not None
         if action == "retry":
             return self.table.action_of(row) is Action.RETRY
         if action == "cancel":
-            return row is not None and not row.status.is_final and may(role, Verb.CANCEL)
-        return may(role, Verb.RUN)
+            return row is not None and not row.status.is_final and actor.may(Verb.CANCEL)
+        return actor.may(Verb.RUN)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Give each key to the action, or else to its explanation."""

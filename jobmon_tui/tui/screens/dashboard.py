@@ -12,7 +12,7 @@ from textual.css.query import NoMatches
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.domain.roles import Verb, may
+from jobmon_tui.domain.roles import Verb
 from jobmon_tui.domain.search import Search
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui import rows
@@ -73,7 +73,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         host = self.host
         yield HeaderBar(HeaderState(host.actor, host.services.database_name))
         with Container(id="main"):
-            yield ExecutionTable(ServicesSource(host), may_retry=may(host.actor.role, Verb.RETRY))
+            yield ExecutionTable(ServicesSource(host), may_retry=host.actor.may(Verb.RETRY))
             yield DetailsPanel()
         yield HintLine(host.options.extra)
         yield SearchInput()
@@ -109,8 +109,10 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
             if self.query(ExecutionTable):
                 raise
         except JobmonError as error:
-            self._stale(error.message)
-            self.host.refused(error)
+            # Taken down meanwhile, by whoever was told of the same first: they have said why.
+            if self.query(HeaderBar):
+                self._stale(error.message)
+                self.host.refused(error)
 
     async def _renew(self) -> None:
         await self.host.line_rests()
@@ -179,7 +181,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
             )
         )
         if table.overview is not None:
-            may_queue = may(host.actor.role, Verb.RUN)
+            may_queue = host.actor.may(Verb.RUN)
             said = empty_notice(
                 partial(key_of, self), narrowed=self.table.wanted != ExecutionFilter(), may_queue=may_queue
             )

@@ -12,7 +12,7 @@ from textual.worker import Worker
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import AUTOMATION, Status
-from jobmon_tui.domain.roles import Verb, may
+from jobmon_tui.domain.roles import Verb
 from jobmon_tui.domain.search import Search, may_become_key, parse, with_statuses
 from jobmon_tui.domain.search_completion import Known
 from jobmon_tui.services.records import ExecutionFilter
@@ -177,7 +177,7 @@ class FilteringScreen(ActingScreen):
         accounts = {host.actor.name, AUTOMATION, *(row.requested_by for row in self.table.visible_rows)}
         try:
             reports = [report.draft.name for report in await host.services.reports(host.caller)]
-            if may(host.actor.role, Verb.MANAGE_USERS):
+            if host.actor.may(Verb.SEE_USERS):
                 accounts |= {account.name for account in await host.services.accounts(host.caller)}
         except JobmonError:
             reports = []

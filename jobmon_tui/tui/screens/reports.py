@@ -8,7 +8,7 @@ from textual.content import Content
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.report import Report
-from jobmon_tui.domain.roles import Verb, may, require
+from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.facade import ReportOverview
 from jobmon_tui.tui.clipboard import Copied
@@ -77,7 +77,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
 
     def empty_text(self) -> str:
         """Return how to make one."""
-        key = key_of(self, "create") if may(frame(self).actor.role, Verb.EDIT_REPORTS) else ""
+        key = key_of(self, "create") if frame(self).actor.may(Verb.EDIT_REPORTS) else ""
         way = f"Press {key} to add one, or:" if key else "An Administrator adds them:"
         return f"There are no reports yet. {way} jobmon reports import"
 
@@ -97,11 +97,11 @@ class ReportsScreen(ListScreen[ReportOverview]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Give each key to the action where it is permitted, or else to its explanation."""
-        role = frame(self).actor.role
+        actor = frame(self).actor
         if action in _VERBS:
-            return may(role, _VERBS[action]) and (action == "create" or self.list.current is not None)
+            return actor.may(_VERBS[action]) and (action == "create" or self.list.current is not None)
         if action == "explain":
-            return not may(role, _VERBS[str(parameters[0])])
+            return not actor.may(_VERBS[str(parameters[0])])
         return super().check_action(action, parameters)
 
     def action_explain(self, action: str) -> None:

@@ -98,6 +98,7 @@ class HeaderBar(PlainLines):
         who = (
             Piece(f" {one_line(state.actor.name, 24)}", "header--name"),
             Piece(f" {state.actor.role.value}"),
+            *((Piece(" · read only", "header--warning"),) if state.actor.read_only else ()),
         )
         where = Piece(f" · {one_line(state.database, 60)}", "header--muted")
         if state.old is not None:
