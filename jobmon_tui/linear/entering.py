@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from jobmon_tui.domain.errors import ErrorCode, JobmonError
+from jobmon_tui.domain.errors import ErrorCode, JobmonError, not_signed_in
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.linear.console import Console
 from jobmon_tui.services.audited import Caller
@@ -31,7 +31,7 @@ async def enter(
         except JobmonError as refusal:
             if refusal.code is not ErrorCode.NOT_SIGNED_IN:
                 raise
-            console.say(ENDED)
+            console.say(ENDED if refusal.message == not_signed_in().message else refusal.message)
     opened = await _sign_in(console, services, origin)
     return Caller(opened.token, origin), opened.actor, opened
 
