@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from jobmon_tui.api.answers import answer
-from jobmon_tui.api.asking import CallerOf, Name, Origin, ServicesOf, origin_of
+from jobmon_tui.api.asking import CallerOf, Name, Origin, ServicesOf, known_of, origin_of
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.facade import AccountInfo
 from jobmon_tui.services.records import SessionInfo
@@ -24,7 +24,7 @@ async def sign_in(
     services: ServicesOf, request: Request, body: SignInBody, claimed: Origin = None
 ) -> Response:
     """Sign in: the token opens everything that the account may do."""
-    opened = await services.sign_in(body.name, body.password, origin_of(request, claimed))
+    opened = await services.sign_in(body.name, body.password, origin_of(request, claimed), known_of(request))
     return answer(SignedIn, opened, 201, {"Cache-Control": "no-store"})
 
 

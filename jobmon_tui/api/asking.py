@@ -31,6 +31,11 @@ def peer_of(request: Request) -> str:
     return request.client.host if request.client is not None and request.client.host else "unknown"
 
 
+def known_of(request: Request) -> str:
+    """Return who asks as the system knows it, for the audit log."""
+    return f"{peer_of(request)} through the server"
+
+
 def origin_of(request: Request, claimed: str | None) -> str:
     """Return where a request comes from: what the server sees, then what the client says of itself."""
     said = one_line(claimed or "", 200)
@@ -54,9 +59,7 @@ def caller_of(
         raise JobmonError(
             ErrorCode.NOT_SIGNED_IN, "You are not signed in. Send a session's token: Authorization: Bearer …"
         )
-    return Caller(
-        credentials.credentials, origin_of(request, claimed), f"{peer_of(request)} through the server"
-    )
+    return Caller(credentials.credentials, origin_of(request, claimed), known_of(request))
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]

@@ -87,8 +87,8 @@ class RemoteServices(RemoteAccounts):
             "The first Administrator is created where the server's database is: jobmon init --admin NAME",
         )
 
-    async def sign_in(self, name: str, password: str, origin: str) -> SignedIn:
-        """Open a session."""
+    async def sign_in(self, name: str, password: str, origin: str, _known: str | None = None) -> SignedIn:
+        """Open a session; who asks the server sees for itself."""
         question = Question(
             "POST",
             "/sessions",

@@ -32,7 +32,9 @@ async def confirm_password(
         return actor.name
 
     name = await database.read(who)
-    checked = await check_password(database, hasher, name, password, verb.value, caller.origin, clock=clock)
+    checked = await check_password(
+        database, hasher, name, password, verb.value, caller.origin, known=caller.known, clock=clock
+    )
 
     def work(transaction: Transaction) -> JobmonError | None:
         now = clock()

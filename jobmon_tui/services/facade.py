@@ -111,8 +111,11 @@ class Services(Protocol):
         """Create the first account and sign it in. Raises `invalid_input`, `already_exists`."""
         ...
 
-    async def sign_in(self, name: str, password: str, origin: str) -> SignedIn:
-        """Open a session. Raises `not_signed_in`, and `throttled` after many wrong passwords."""
+    async def sign_in(self, name: str, password: str, origin: str, known: str | None = None) -> SignedIn:
+        """Open a session; `origin` and `known` as in `Caller`.
+
+        Raises `not_signed_in`, and `throttled` after many wrong passwords.
+        """
         ...
 
     async def sign_out(self, caller: Caller) -> None:

@@ -86,9 +86,13 @@ class LocalServices:
             read_only=self._read_only,
         )
 
-    async def sign_in(self, name: str, password: str, origin: str) -> sign_in.SignedIn:
+    async def sign_in(
+        self, name: str, password: str, origin: str, known: str | None = None
+    ) -> sign_in.SignedIn:
         """Open a session."""
-        return await sign_in.sign_in(self._database, self._hasher, name, password, origin, idle=self._idle)
+        return await sign_in.sign_in(
+            self._database, self._hasher, name, password, origin, known=known, idle=self._idle
+        )
 
     async def sign_out(self, caller: Caller) -> None:
         """End the caller's session."""

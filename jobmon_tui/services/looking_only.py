@@ -24,8 +24,8 @@ class _LookingOnly:
     async def create_first_administrator(self, _name: str, _password: str, _origin: str) -> SignedIn:
         raise read_only("First Administrator")
 
-    async def sign_in(self, name: str, password: str, origin: str) -> SignedIn:
-        opened = await self._services.sign_in(name, password, origin)
+    async def sign_in(self, name: str, password: str, origin: str, known: str | None = None) -> SignedIn:
+        opened = await self._services.sign_in(name, password, origin, known)
         return replace(opened, actor=replace(opened.actor, read_only=True))
 
     async def whoami(self, caller: Caller) -> Actor:

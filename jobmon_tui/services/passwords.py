@@ -47,6 +47,8 @@ class Checked:
     verdict: Verdict
     action: str
     origin: str
+    known: str | None = None
+    """Who asks, as the system knows it; None: whoever runs this process."""
 
     def decide(self, transaction: Transaction, now: datetime) -> Account | JobmonError:
         """Return the account where the password fits, else the refusal: it is noted already.
@@ -85,6 +87,7 @@ async def check_password(  # noqa: PLR0917  # who, what and where, in the order 
     action: str,
     origin: str,
     *,
+    known: str | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Checked:
     """Look at a password. Raises `throttled` before that costs a hash, after too many wrong ones.
@@ -103,11 +106,11 @@ async def check_password(  # noqa: PLR0917  # who, what and where, in the order 
     if refusal is not None:
         if not is_told:
             # Once for each wait: to try again and again must cost neither a hash nor a row.
-            early = Checked(name, account, Verdict(False), action, origin)
+            early = Checked(name, account, Verdict(False), action, origin, known)
             await database.write(lambda transaction: _refused_early(transaction, early, clock()))
         raise refusal
     verdict = await hasher.check(account.password_hash if account else None, password)
-    return Checked(name, account, verdict, action, origin)
+    return Checked(name, account, verdict, action, origin, known)
 
 
 def _refused_early(transaction: Transaction, checked: Checked, now: datetime) -> JobmonError:
@@ -128,7 +131,18 @@ def _note(
     role = account.role.value if account is not None else NOBODY
     note_refusal(
         transaction,
-        NewAuditEntry(now, name, role, checked.action, "refused", code.value, None, None, checked.origin),
+        NewAuditEntry(
+            now,
+            name,
+            role,
+            checked.action,
+            "refused",
+            code.value,
+            None,
+            None,
+            checked.origin,
+            known=checked.known,
+        ),
     )
 
 

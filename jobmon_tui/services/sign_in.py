@@ -42,7 +42,13 @@ def check_name(name: str) -> str:
 
 
 def _open_session(  # noqa: PLR0917  # who, from where, when and why: one caller has them all at hand
-    transaction: Transaction, actor: Actor, origin: str, now: datetime, action: str, idle: timedelta | None
+    transaction: Transaction,
+    actor: Actor,
+    origin: str,
+    now: datetime,
+    action: str,
+    idle: timedelta | None,
+    known: str | None = None,
 ) -> SignedIn:
     token = secrets.token_urlsafe(32)
     taken = {each.id for each in transaction.sessions(None, now)}
@@ -58,7 +64,9 @@ def _open_session(  # noqa: PLR0917  # who, from where, when and why: one caller
         origin=one_line(origin, ORIGIN_LIMIT),
     )
     transaction.add_audit(
-        NewAuditEntry(now, actor.name, actor.role.value, action, "allowed", None, None, None, origin)
+        NewAuditEntry(
+            now, actor.name, actor.role.value, action, "allowed", None, None, None, origin, known=known
+        )
     )
     # Read again: whether anything may be changed here is not the account's own.
     return SignedIn(token, transaction.actor(token_hash(token), now) or actor, expires_at)
@@ -111,21 +119,26 @@ async def sign_in(
     password: str,
     origin: str,
     *,
+    known: str | None = None,
     idle: timedelta | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> SignedIn:
-    """Open a session, which ends after `idle` without use.
+    """Open a session, which ends after `idle` without use. `known` as in `Caller`.
 
     Raises `not_signed_in`, the same for an unknown name as for a wrong password, and `throttled`.
     """
-    checked = await check_password(database, hasher, name, password, "Sign In", origin, clock=clock)
+    checked = await check_password(
+        database, hasher, name, password, "Sign In", origin, known=known, clock=clock
+    )
 
     def work(transaction: Transaction) -> SignedIn | JobmonError:
         now = clock()
         account = checked.decide(transaction, now)
         if isinstance(account, JobmonError):
             return account
-        return _open_session(transaction, Actor(account.name, account.role), origin, now, "Sign In", idle)
+        return _open_session(
+            transaction, Actor(account.name, account.role), origin, now, "Sign In", idle, known
+        )
 
     opened = await database.write(work)
     if isinstance(opened, JobmonError):

@@ -1,15 +1,18 @@
 """Clients on bad lines: what is lost is told plainly, or mended, and nothing is done twice."""
 
 import asyncio
+import os
 
 import pytest
 
 from jobmon_tui.client import line as client_line
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
 from jobmon_tui.domain.report import ReportDraft
+from jobmon_tui.domain.roles import Role
+from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.records import ExecutionFilter
 from tests.api.bad_line import bad_line
-from tests.api.stage import Served, remote
+from tests.api.stage import PASSWORD, Served, remote
 from tests.backends import Raw, Store
 from tests.conformance.world import ADMIN, VIEWER, end_raw, queue_one
 
@@ -129,3 +132,20 @@ async def test_others_that_answer_there_are_not_taken_for_a_server(
                 await services.whoami(VIEWER)
             assert refusal.value.code is ErrorCode.STORAGE_UNAVAILABLE
             assert words in refusal.value.message
+
+
+async def test_the_audit_log_knows_the_peer_of_who_signs_in_and_of_who_fails_to(
+    server: Served, raw: Raw
+) -> None:
+    async with remote(server.url) as services:
+        await services.add_account(ADMIN, "bob", Role.VIEWER, PASSWORD)
+        opened = await services.sign_in("bob", PASSWORD, "pts/7")
+        with pytest.raises(JobmonError):
+            await services.sign_in("bob", "a wrong one", "pts/7")
+        await services.sign_out(Caller(opened.token, "pts/7"))
+    told = raw("SELECT action, outcome, origin, known FROM audit_log WHERE action LIKE 'Sign%' ORDER BY id")
+    peer = f"uid={os.getuid()}"
+    assert told == [
+        (action, outcome, f"api {peer}; pts/7", f"{peer} through the server")
+        for action, outcome in (("Sign In", "allowed"), ("Sign In", "refused"), ("Sign Out", "allowed"))
+    ]
