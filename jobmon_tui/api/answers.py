@@ -1,6 +1,5 @@
 """How the API answers: forms as JSON, refusals as problem documents."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
@@ -17,7 +16,6 @@ from jobmon_tui.services.problems import Problem
 from jobmon_tui.wire.forms import ProblemForm, write
 from jobmon_tui.wire.problems import MEDIA_TYPE, problem_form
 
-_LOG = logging.getLogger("jobmon.api")
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 _MOST_PROBLEMS = 100
 _PLACES = frozenset({"body", "query", "path", "header"})
@@ -104,9 +102,8 @@ async def _http(request: Request, error: Exception) -> Response:
     return plain_problem(error.status_code, title, detail, headers)
 
 
-async def _unforeseen(_request: Request, error: Exception) -> Response:
-    # To the log, never over the line: it may quote what nobody should read.
-    _LOG.error("unforeseen", exc_info=error)
+async def _unforeseen(_request: Request, _error: Exception) -> Response:
+    # The server's own logger writes it to the log; over the line it might quote what nobody should read.
     return refuse(
         JobmonError(
             ErrorCode.UNFORESEEN, "The server has failed. Its log says more; try again, or tell its owner."

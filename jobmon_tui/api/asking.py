@@ -45,7 +45,8 @@ def origin_of(request: Request, claimed: str | None) -> str:
 ServicesOf = Annotated[Services, Depends(services_of)]
 Origin = Annotated[
     str | None,
-    Header(alias="Jobmon-Origin", max_length=1_000, description="Where the client says that it runs."),
+    # For our own clients; whatever it says is cut, and kept beside what the server sees.
+    Header(alias="Jobmon-Origin", max_length=1_000, include_in_schema=False),
 ]
 
 

@@ -1,76 +1,117 @@
-"""What no client may do: send without end, or keep a connection without saying anything."""
+"""What no client may do: send a body without end, or one that never comes."""
 
 import asyncio
-import socket
-import struct
+import contextlib
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from jobmon_tui.api.answers import plain_problem
+from jobmon_tui.api.answers import plain_problem, refuse
+from jobmon_tui.domain.errors import storage_unavailable
 
 LARGEST_BODY = 4 * 1024**2
 """Bytes: some thousand reports for an import."""
+SMALL_BODY = 64 * 1024
+"""Bytes that any other request than a report's may have: nobody has asked yet who sends them."""
+MOST_HELD = 64 * 1024**2
+"""Bytes of all large bodies that are on their way or in use at the same time."""
 BODY_SECONDS = 30.0
-HEAD_SECONDS = 10.0
-_CREDENTIALS = struct.Struct("3i")
+DRAIN_SECONDS = 2.0
+_LARGE = "/api/v1/report"
 
 
-class _TooLargeError(Exception):
-    pass
+_CLOSE = {"Connection": "close"}
+
+
+class _RefusedError(Exception):
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+@dataclass(slots=True)
+class _Body:
+    most: int
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+    held: int = 0
+    """How much of it counts as large."""
+    is_whole: bool = False
+
+    def too_large(self) -> _RefusedError:
+        told = f"This request holds {self.most:,} bytes at most."
+        return _RefusedError(plain_problem(413, "Content too large", told, _CLOSE))
 
 
 class BodyLimit:
-    """Refuses a body that is too large (413) or does not come in time (408), before any route reads it."""
+    """Refuses a body that is too large (413) or does not come in time (408), before any route reads it.
 
-    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY, seconds: float = BODY_SECONDS) -> None:
+    Of large ones there are so many at a time as `MOST_HELD` allows (503).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._largest = largest
-        self._seconds = seconds
+        self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self._app(scope, receive, send)
             return
+        body = _Body(LARGEST_BODY if scope["path"].startswith(_LARGE) else SMALL_BODY)
         try:
-            async with asyncio.timeout(self._seconds):
-                body = await self._read(scope, receive)
-        except _TooLargeError:
-            response = plain_problem(
-                413,
-                "Content too large",
-                f"A request holds {self._largest:,} bytes at most.",
-                {"Connection": "close"},
-            )
-        except TimeoutError:
-            response = plain_problem(
-                408, "Request timeout", "The request did not come in time.", {"Connection": "close"}
-            )
-        else:
-            if body is not None:
-                await self._app(scope, _replay(body, receive), send)
-            return
-        await response(scope, receive, send)
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    is_whole = await self._read(body, scope, receive)
+            except _RefusedError as refusal:
+                answer = refusal.answer
+                if not body.is_whole:
+                    await _drain(scope, receive)
+            except TimeoutError:
+                answer = plain_problem(408, "Request timeout", "The request did not come in time.", _CLOSE)
+            else:
+                if is_whole:
+                    await self._app(scope, _replay(b"".join(body.parts), receive), send)
+                return
+        finally:
+            self._held -= body.held
+        await answer(scope, receive, send)
 
-    async def _read(self, scope: Scope, receive: Receive) -> bytes | None:
+    async def _read(self, body: _Body, scope: Scope, receive: Receive) -> bool:
         for name, value in scope["headers"]:
-            if name == b"content-length" and (not value.isdigit() or int(value) > self._largest):
-                raise _TooLargeError
-        parts: list[bytes] = []
-        size = 0
+            if name == b"content-length" and (not value.isdigit() or int(value) > body.most):
+                raise body.too_large()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self._largest:
-                raise _TooLargeError
-            if not message.get("more_body", False):
-                return b"".join(parts)
+                return False
+            part = message.get("body", b"")
+            body.is_whole = not message.get("more_body", False)
+            body.parts.append(part)
+            body.size += len(part)
+            if body.size > body.most:
+                raise body.too_large()
+            large = max(0, body.size - SMALL_BODY) - body.held
+            body.held += large
+            self._held += large
+            if self._held > MOST_HELD:
+                crowd = storage_unavailable("Too much is sent to the server at once. Try again in a moment.")
+                raise _RefusedError(refuse(crowd, _CLOSE))
+            if body.is_whole:
+                return True
+
+
+async def _drain(scope: Scope, receive: Receive) -> None:
+    """Let a refused body come for a moment: who still sends when he is hung up on does not read why."""
+    if any(name == b"expect" for name, _value in scope["headers"]):
+        return
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapping[str, Any]]]:
@@ -80,47 +121,3 @@ def _replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[MutableMapp
         return left.pop() if left else await receive()
 
     return again
-
-
-def _peer(transport: asyncio.BaseTransport) -> str | None:
-    """Return who is at the other end of a Unix socket, as the kernel knows it; None for any other."""
-    found = transport.get_extra_info("socket")
-    if found is None or found.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
-        return None
-    raw = found.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    return f"uid={_CREDENTIALS.unpack(raw)[1]}"
-
-
-class GuardedProtocol(H11Protocol):
-    """HTTP/1.1 that hangs up on who does not send a whole head in time, and knows a local peer's user."""
-
-    _head: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        local = _peer(transport)
-        if local is not None:
-            self.client = (local, 0)
-        self._wait_for_head()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; a head that is not yet whole must be so in time."""
-        if self._head is None and (self.cycle is None or self.cycle.response_complete):
-            self._wait_for_head()
-        super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:
-            self._stop_waiting()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _wait_for_head(self) -> None:
-        self._head = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
-
-    def _stop_waiting(self) -> None:
-        if self._head is not None:
-            self._head.cancel()
-            self._head = None

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import resource
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from typing import cast
@@ -10,10 +11,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from jobmon_tui.api.bulletin import Bulletin
-from jobmon_tui.api.limits import GuardedProtocol
 from jobmon_tui.api.listening import Tls
+from jobmon_tui.api.protocol import GuardedProtocol
 
 MOST_CONNECTIONS = 2_000
+_OWN_FILES = 256
+"""What the databases, reports that run and their output may open besides."""
 STOP_SECONDS = 5
 """How long answers under way may take once the server is stopped."""
 
@@ -34,19 +37,28 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+def _room() -> int:
+    """Return how many connections there may be, having made room for `MOST_CONNECTIONS` where it can be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + _OWN_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(wanted, soft) - _OWN_FILES)
+
+
 def make_server(app: FastAPI, tls: Tls | None = None) -> Server:
     """Return a server, not yet started. Raises `invalid_input` where TLS cannot be had."""
     if tls is not None:
         tls.context()  # refused now, before anything listens
     config = uvicorn.Config(
         app,
-        http=GuardedProtocol,
+        http=type("Protocol", (GuardedProtocol,), {"most_connections": _room()}),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=STOP_SECONDS,
         proxy_headers=False,
