@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := $(VENV)/.installed-peers
 
-.PHONY: help setup demo test again faults check bench pictures cover format lock clean
+.PHONY: help setup demo test again faults browsers check bench pictures cover format lock clean
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## / - /'
 
@@ -30,6 +30,11 @@ again: $(STAMP) ## only the tests that failed last time
 faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
 	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/e2e/test_claims.py \
 	  tests/e2e/test_leaks.py tests/cli/test_hostile_text.py
+
+# Each speaks WebDriver BiDi, so that no library is needed; what is missing is installed or asked for, never left out.
+browsers: $(STAMP) ## the dashboard in headless Chromium and Firefox; as root it installs them on Debian
+	.ci/browsers
+	$(BIN)/python -m pytest -q tests/browsers/journeys.py
 
 check: $(STAMP) ## format, lint, types, import contracts, file sizes
 	$(BIN)/ruff format --check .

@@ -79,7 +79,7 @@ async def _looks_of_demo(flags: DashboardFlags) -> Options:
 
 
 async def _open(
-    stack: AsyncExitStack, place: "Place", settings: "Settings"
+    stack: AsyncExitStack, place: "Place", settings: "Settings", *, create: bool
 ) -> "tuple[Services, InProcessWorker | None]":
     """Open the server, or the database with the scheduler that it may need."""
     from jobmon_tui.client.address import ServerAddress
@@ -99,7 +99,7 @@ async def _open(
     house = await stack.enter_async_context(
         open_house(
             place,
-            create=not settings.read_only,
+            create=create,
             queues=settings.queues,
             read_only=settings.read_only,
             idle=settings.session_idle,
@@ -115,16 +115,19 @@ async def _open(
     return house.services, worker
 
 
-async def connect(flags: DashboardFlags) -> Connection:
-    """Open what the settings name. Raises `JobmonError`."""
+async def connect(flags: DashboardFlags, *, visitor: bool = False) -> Connection:
+    """Open what the settings name. Raises `JobmonError`.
+
+    A `visitor` is not who started this process: gets no saved session, and creates no database.
+    """
     await _import("jobmon_tui.config", "jobmon_tui.security.keyring")
     from jobmon_tui.cli import session
 
     settings = await asyncio.to_thread(lambda: session.settings(**flags.settings))
     place = session.place_of(settings)
     async with AsyncExitStack() as stack:
-        services, worker = await _open(stack, place, settings)
-        token = await session.saved_token(place, settings)
+        services, worker = await _open(stack, place, settings, create=not (visitor or settings.read_only))
+        token = None if visitor else await session.saved_token(place, settings)
 
         async def keep(token: str | None) -> str | None:
             return await session.keep_token(place, token)

@@ -8,12 +8,13 @@ from textual.widgets import Static
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, not_signed_in
 from jobmon_tui.log_file import log_to_file
+from jobmon_tui.tui.announcing_app import AnnouncingApp
 from jobmon_tui.tui.clipboard import Copied
 from jobmon_tui.tui.contracts import Connect, Connection, Extra, Options
 from jobmon_tui.tui.driver import LastingDriver
 from jobmon_tui.tui.locking_app import ENDED, LockingApp
 from jobmon_tui.tui.looking_app import LookingApp
-from jobmon_tui.tui.paced_app import TURNED_SLOW, PacedApp
+from jobmon_tui.tui.paced_app import TURNED_SLOW
 from jobmon_tui.tui.screens.waiting import WaitingScreen
 from jobmon_tui.tui.toasts import Kind, Toasts
 
@@ -32,7 +33,7 @@ _LONGEST_FIRST_FRAME = 0.5
 """Seconds after which it connects, whatever the first frame does."""
 
 
-class JobmonApp(LockingApp, LookingApp, PacedApp):
+class JobmonApp(LockingApp, LookingApp, AnnouncingApp):
     """Holds the services, the caller, and the way from the first frame to the last."""
 
     CSS_PATH = Path(__file__).with_name("jobmon.tcss")
@@ -72,7 +73,7 @@ class JobmonApp(LockingApp, LookingApp, PacedApp):
     def __init__(self, connect: Connect, options: Options) -> None:
         super().__init__(options)
         self.worker = None
-        self.toasts = Toasts(self)
+        self.toasts = Toasts(self, self.announce)
         self._connect_to = connect
         self._connection: Connection | None = None
         self._has_begun = False

@@ -53,6 +53,14 @@ class Options:
     """What else the locked screen says."""
     kept: Path | None = None
     """Where choices made in the dashboard are kept; None: nowhere."""
+    has_shell: bool = True
+    """Whether other programs may have the terminal: the reader's pager, and the shell behind Ctrl+Z."""
+    announce: "Announce | None" = None
+    """Who is told in words what has the focus and what is shown for a while; None: the screen is enough."""
+
+
+Announce = Callable[[str, str], None]
+"""Says a clean text aloud: of kind `focus` in place of the one before, else a message, of its own kind."""
 
 
 @dataclass(frozen=True, slots=True)

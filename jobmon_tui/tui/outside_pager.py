@@ -58,6 +58,9 @@ def pager_command(environ: Mapping[str, str]) -> Sequence[str]:
 async def page(screen: "Screen[None]", text: str) -> None:
     """Show a clean text in the pager, and come back when it ends. What hinders that is said in a toast."""
     app = frame(screen)
+    if not app.options.has_shell:
+        app.warned("There is no pager here. Search with / instead.")
+        return
     try:
         command = pager_command(os.environ)
         with app.suspend():

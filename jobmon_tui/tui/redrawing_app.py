@@ -38,7 +38,9 @@ class RedrawingApp(CopyingApp):
 
     def action_put_aside(self) -> None:
         """Give the terminal back to the shell and stop, until the shell says to go on."""
-        if self.worker is not None:
+        if not self.options.has_shell:
+            self.warned("There is no shell behind this screen.")
+        elif self.worker is not None:
             self.warned(_WOULD_FREEZE)
         elif not self.is_headless:
             from jobmon_tui.tui.job_control import stop_until_in_front

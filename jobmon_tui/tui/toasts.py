@@ -9,6 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
 from jobmon_tui.domain.text import clean
+from jobmon_tui.tui.contracts import Announce
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -67,8 +68,9 @@ class _Live:
 class Toasts:
     """Shows messages without waiting for anybody, and remembers them."""
 
-    def __init__(self, app: "App[int]") -> None:
+    def __init__(self, app: "App[int]", announce: Announce = lambda _kind, _text: None) -> None:
         self._app = app
+        self._announce = announce
         self._history: deque[Told] = deque(maxlen=_KEPT)
         self._live: list[_Live] = []
         self._renewing = False
@@ -81,6 +83,7 @@ class Toasts:
     def show(self, kind: Kind, message: str, seconds: float) -> None:
         """Show a message for `seconds`. The same one again renews it; the oldest of too many gives way."""
         text = clean(message).strip()
+        self._announce(kind.value, text)
         self._history.append(Told(datetime.now().astimezone(), kind, text))
         now = monotonic()
         live = [each for each in self._live if each.until > now]

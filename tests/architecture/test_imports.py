@@ -68,6 +68,11 @@ def test_the_lines_load_no_screen() -> None:
     assert _modules_after("import jobmon_tui.cli.linear") & (HEAVY | {"textual", "rich"}) == set()
 
 
+def test_the_web_server_loads_no_screen_no_database_and_only_when_it_is_wanted() -> None:
+    assert _modules_after("import jobmon_tui.web.serving") & (HEAVY | {"textual", "rich", "jinja2"}) == set()
+    assert "aiohttp" not in _modules_after("import jobmon_tui.cli.app")
+
+
 def test_a_command_loads_nothing_of_the_migrations_and_knows_them_all() -> None:
     # Alembic and all that it brings are a sixth of what a command costs; few change a schema.
     assert _modules_after("import jobmon_tui.cli.app") & {"alembic", "mako"} == set()

@@ -32,6 +32,7 @@ def test_the_wheel_holds_the_sample_data_the_migrations_and_the_styles(wheel: Pa
     assert "jobmon_tui/storage/migrations/versions/0001_first.py" in names
     assert "jobmon_tui/runners/supervisor.py" in names
     assert "jobmon_tui/tui/jobmon.tcss" in names
+    assert {f"jobmon_tui/web/page/page.{kind}" for kind in ("html", "css", "js")} <= names
     assert "scheduler/engine.py" in names
     assert not [name for name in names if name.startswith("tests/")]
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import EmbeddedWorker
 from jobmon_tui.tui.app import JobmonApp
-from jobmon_tui.tui.contracts import Connection, Extra, Options
+from jobmon_tui.tui.contracts import Announce, Connection, Extra, Options
 from jobmon_tui.tui.screens.dashboard import DashboardScreen
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
 from tests.tui.fake_services import FakeServices
@@ -25,6 +25,7 @@ def make_app(
     keys: Mapping[str, Sequence[str]] | None = None,
     *,
     kept: Path | None = None,
+    announce: Announce | None = None,
 ) -> JobmonApp:
     async def keep(token: str | None) -> str | None:
         return None
@@ -35,7 +36,8 @@ def make_app(
     async def connect() -> Connection:
         return Connection(services, (caller or services.admin).token, worker, keep, close)
 
-    return JobmonApp(connect, Options(origin="pts/1", extra=extra, keys=keys or {}, kept=kept))
+    options = Options(origin="pts/1", extra=extra, keys=keys or {}, kept=kept, announce=announce)
+    return JobmonApp(connect, options)
 
 
 class Stage:
@@ -115,8 +117,9 @@ async def on_stage(
     extra: Extra | None = None,
     keys: Mapping[str, Sequence[str]] | None = None,
     kept: Path | None = None,
+    announce: Announce | None = None,
 ) -> AsyncIterator[Stage]:
-    app = make_app(services, caller, worker, extra, keys, kept=kept)
+    app = make_app(services, caller, worker, extra, keys, kept=kept, announce=announce)
     async with app.run_test(size=size, notifications=True, tooltips=tooltips) as pilot:
         stage = Stage(app, pilot, services)
         await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)

@@ -205,7 +205,7 @@ class FullOutputScreen(Screen[None]):
         if action == "follow":
             return self._story is not None and not self._is_over
         if action == "pager":
-            return self._story is not None
+            return self._story is not None and host_of(self.app).options.has_shell
         return super().check_action(action, parameters)
 
     def action_find(self) -> None:

@@ -1,0 +1,1 @@
+"""The dashboard in a browser: one page, one WebSocket, and a process for each visitor."""

@@ -1,0 +1,136 @@
+"""What the dashboard says aloud where somebody listens: what has the focus, and every message."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from textual.pilot import Pilot
+
+from jobmon_tui.domain.execution import Status
+from jobmon_tui.tui.contracts import Options
+from jobmon_tui.tui.screens.confirm import ConfirmScreen
+from jobmon_tui.tui.screens.full_output import FullOutputScreen
+from tests.tui.fake_services import FakeServices
+from tests.tui.shell_stage import Stage as Shell
+from tests.tui.stage import Stage, on_stage
+
+
+class Listener:
+    """Remembers what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, str]] = []
+
+    def __call__(self, kind: str, text: str) -> None:
+        self.said.append((kind, text))
+
+    @property
+    def focus(self) -> str:
+        """What was said last of the focus."""
+        return next((text for kind, text in reversed(self.said) if kind == "focus"), "")
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+async def stage(listener: Listener) -> AsyncIterator[Stage]:
+    services = FakeServices(workers=1)
+    services.add("Weather", Status.RUNNING)
+    services.add("Sales\x1b[2J", Status.FAILED, error="no such table: sales")
+    async with on_stage(services, size=(120, 30), announce=listener) as stage:
+        yield stage
+
+
+async def test_the_row_and_the_focused_action_are_said_and_so_is_what_came_of_it(
+    stage: Stage, listener: Listener
+) -> None:
+    await stage.until(lambda: "#2 Sales" in listener.focus)
+    assert "Failed" in listener.focus and "no such table: sales" in listener.focus
+    await stage.press("right")
+    assert listener.focus == "Retry job [Sales\N{REPLACEMENT CHARACTER}[2J]"
+    await stage.press("r")
+    await stage.until(lambda: any(kind == "done" for kind, _ in listener.said))
+    [done] = [text for kind, text in listener.said if kind == "done"]
+    assert "was queued again as #3." in done
+    await stage.press("r")
+    await stage.until(lambda: any(kind == "error" for kind, _ in listener.said))
+    assert not [text for _, text in listener.said if "\x1b" in text]
+
+
+async def test_nothing_is_said_twice_and_each_screen_says_what_it_is(
+    stage: Stage, listener: Listener
+) -> None:
+    await stage.until(lambda: "#2 Sales" in listener.focus)
+    before = len(listener.said)
+    await stage.settle()
+    assert len(listener.said) == before
+    await stage.press("down")
+    assert listener.focus.startswith("#1 Weather: Running")
+    await stage.press("x")
+    await stage.until(lambda: isinstance(stage.app.screen, ConfirmScreen))
+    await stage.settle()
+    assert listener.focus == "Question. #1 “Weather” is running. Stop it?. No (n). button"
+    await stage.press("left")
+    assert listener.focus.startswith("Stop #1")
+    await stage.press("n")
+    for key, name in (("s", "Reports"), ("w", "Workers"), ("a", "Audit"), ("m", "Messages")):
+        await stage.press(key)
+        assert listener.focus.startswith(name)
+        await stage.press("escape")
+        assert listener.focus.startswith("Executions. #1 Weather")
+
+
+async def test_choices_fields_and_long_texts_are_said(stage: Stage, listener: Listener) -> None:
+    await stage.press("ctrl+p")
+    assert listener.focus.startswith("Commands. ")
+    first = listener.focus
+    await stage.press("down")
+    assert listener.focus != first
+    await stage.press("escape", "o")
+    assert listener.focus.startswith("Columns. Columns of the table. [")
+    await stage.press("escape", "slash")
+    await stage.settle()
+    assert listener.focus.startswith("Executions. A part of the report's name")
+    await stage.press("escape", "v")
+    await stage.until(lambda: isinstance(stage.app.screen, FullOutputScreen))
+    await stage.settle()
+    assert any(text.startswith("Output, full screen") for _, text in listener.said)
+    assert listener.focus.endswith("Error")  # the line at the top
+    await stage.press("escape", "s", "c")
+    assert listener.focus.startswith("Report form. Name. field")
+    for name in ("Runner. sql", "Schedule. field"):
+        for _ in range(12):
+            if not listener.focus.startswith(name):
+                await stage.press("tab")
+        assert listener.focus.startswith(name)
+
+
+async def test_what_is_wrong_with_a_field_is_said_and_a_password_never(listener: Listener) -> None:
+    app = Shell().app(Options(origin="pts/1", announce=listener))
+
+    async def until(pilot: Pilot[int], said: str) -> None:
+        for _ in range(200):
+            if said in listener.focus:
+                return
+            await pilot.pause(0.02)
+        raise AssertionError(listener.said)
+
+    async with app.run_test() as pilot:
+        await until(pilot, "Sign in. Name. field")
+        await pilot.press(*"ada", "enter", *"hunter2secret")
+        await until(pilot, "Password. password field")
+        await pilot.press("enter")
+        await until(pilot, "✗")
+        assert "hunter2" not in str(listener.said)
+
+
+async def test_where_nobody_listens_nothing_is_put_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr("jobmon_tui.tui.spoken.focus_words", asked.append)
+    services = FakeServices(workers=1)
+    services.add("Sales", Status.FAILED)
+    async with on_stage(services) as stage:
+        await stage.press("right", "r")
+    assert asked == []
