@@ -14,6 +14,7 @@ from typing import Final, TextIO
 from platformdirs import user_log_path
 
 from jobmon_tui.private_files import open_to_append
+from jobmon_tui.seldom import Seldom
 
 _LARGEST = 1_000_000
 _FORMAT = "%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"
@@ -74,6 +75,7 @@ class PrivateFileHandler(RotatingFileHandler):
             path, maxBytes=_LARGEST, backupCount=1, encoding="utf-8", delay=True, errors="replace"
         )
         self.setFormatter(_Scrubbing(_FORMAT))
+        self.addFilter(Seldom())
 
     def _open(self) -> TextIO:  # type: ignore[override]
         opened = open_to_append(Path(self.baseFilename))

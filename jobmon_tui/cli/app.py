@@ -30,6 +30,11 @@ from jobmon_tui.config_profiles import choose_profile
 from jobmon_tui.domain.errors import EXIT_CODES, JobmonError, invalid_input
 
 _AT_THE_DATABASE = frozenset({"init", "worker", "serve", "db", "demo"})
+_UsageError: Any = typer.BadParameter.__mro__[1]
+_TOO_MANY = (
+    "There is more on the line than the command takes. It is not repeated here, in case it is a password: "
+    "those are asked for, or read with --password-stdin or --stdin"
+)
 
 
 class Frame(TyperGroup):
@@ -42,6 +47,10 @@ class Frame(TyperGroup):
         except JobmonError as refusal:
             complain(refusal.message)
             raise typer.Exit(EXIT_CODES[refusal.code]) from None
+        except _UsageError as error:
+            if "extra argument" in str(error):
+                error.message = _TOO_MANY
+            raise
 
 
 app = typer.Typer(

@@ -7,7 +7,7 @@ import pytest
 from jobmon_tui.tui.app import JobmonApp
 from jobmon_tui.tui.contracts import Extra, Options
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
-from jobmon_tui.tui.screens.help import HelpScreen, key_groups
+from jobmon_tui.tui.screens.help import HelpScreen, KeyList, key_groups
 from jobmon_tui.tui.screens.pick_report import PickReportScreen
 from jobmon_tui.tui.widgets.pager import Pager
 from tests.tui.audited import audited
@@ -43,6 +43,8 @@ async def test_the_help_lists_every_binding_of_ours_and_scrolls() -> None:
                 assert (active.tooltip or active.description) in said
         keys = {key for group in key_groups(opener) for line in group.lines for key in line.keys.split()}
         assert {"?", "a", "m", "q", "j", "k", "g", "G", "Ctrl+D", "Ctrl+U", "/", "d", "Esc"} <= keys
+        titles = [each._group.title for each in app.screen.query(KeyList)]
+        assert len(titles) == len(set(titles)) > 5
         assert "Puts the missing file in place." in screen_text(app)
         pager = app.screen.query_one(Pager)
         assert pager.max_scroll_y > 0

@@ -54,8 +54,13 @@ def key_groups(screen: Screen[object], others: Sequence[type[DOMNode]] = ()) -> 
     """Return every key of a screen, of the parts on it, of the app, and of `others`."""
     parts = [type(part) for part in screen.walk_children(DOMNode) if not isinstance(part, Input)]
     kinds = dict.fromkeys([type(screen), *parts, type(screen.app), *others])
-    groups = (_group(kind, frame(screen).keys) for kind in kinds if classes_of_ours(kind))
-    return [group for group in groups if group.lines]
+    by_title: dict[str, list[KeyHelp]] = {}
+    for kind in kinds:
+        if classes_of_ours(kind):
+            group = _group(kind, frame(screen).keys)
+            # A screen and what fills it may be one thing to whoever reads this.
+            by_title.setdefault(group.title, []).extend(group.lines)
+    return [KeyGroup(name, lines) for name, lines in by_title.items() if lines]
 
 
 class HelpScreen(Screen[None]):
