@@ -9,7 +9,7 @@ from starlette.responses import Response
 from jobmon_tui.api.answers import answer
 from jobmon_tui.api.asking import DEFAULT_ROWS, Above, Below, CallerOf, Id, Limit, Moment, ServicesOf, Wanted
 from jobmon_tui.domain.execution import Execution
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import HourCount, StoredOutput
 from jobmon_tui.wire.bodies import RunBody
 from jobmon_tui.wire.forms import (
@@ -73,6 +73,14 @@ async def run(services: ServicesOf, caller: CallerOf, body: RunBody) -> Response
 async def overview(services: ServicesOf, caller: CallerOf, wanted: Wanted) -> Response:
     """Count everything by status, and what matches; tell which workers are alive."""
     return answer(Overview, await services.overview(caller, wanted))
+
+
+@router.get("/glance", response_model=Glance)
+async def glance(
+    services: ServicesOf, caller: CallerOf, wanted: Wanted, limit: Limit = DEFAULT_ROWS, before: Below = None
+) -> Response:
+    """Answer as the overview and the list do, at one moment: what a dashboard asks after every change."""
+    return answer(Glance, await services.glance(caller, wanted, limit, before=before))
 
 
 @router.get("/by-hour", response_model=list[HourCount])

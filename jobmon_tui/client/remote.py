@@ -20,7 +20,7 @@ from jobmon_tui.domain.text import clean
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.chain import ChainReport, Tell
 from jobmon_tui.services.facade import Changes, Imported, ReportCheck, ReportOverview
-from jobmon_tui.services.look import ExecutionStory, Overview
+from jobmon_tui.services.look import ExecutionStory, Glance, Overview
 from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
 from jobmon_tui.services.sign_in import SignedIn
@@ -143,6 +143,14 @@ class RemoteServices(RemoteAccounts):
                 break
             before, after = (page[-1].id, None) if after is None else (None, page[0].id)
         return found[offset:]
+
+    async def glance(
+        self, caller: Caller, wanted: ExecutionFilter, limit: int, *, before: int | None = None
+    ) -> Glance:
+        """Return the overview and some rows, of one moment: of the rows as many as the server gives."""
+        params = _with(_pairs(wanted), limit=min(limit, MOST_ROWS), before=before)
+        found: Glance = await self._get(Glance, caller, "/jobs/glance", params)
+        return found
 
     async def newer(self, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
         """Return how many matching executions are newer than this one."""

@@ -17,7 +17,7 @@ from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.chain import ChainReport, Tell
-from jobmon_tui.services.look import ExecutionStory, Overview
+from jobmon_tui.services.look import ExecutionStory, Glance, Overview
 from jobmon_tui.services.problems import Problem
 from jobmon_tui.services.records import AuditFound, ExecutionFilter, HourCount, SessionInfo, StoredOutput
 from jobmon_tui.services.retry import RetryReceipt
@@ -143,6 +143,15 @@ class Services(Protocol):
         """Return executions newest first: `limit` of them from `offset` rows below id `before` (or the top).
 
         With `after`, those nearest above that id (0: the oldest of all), still newest first.
+        """
+        ...
+
+    async def glance(
+        self, caller: Caller, wanted: ExecutionFilter, limit: int, *, before: int | None = None
+    ) -> Glance:
+        """Return the overview, and `limit` executions newest first below id `before` (or the top).
+
+        Both are of one moment, and one question: what a dashboard asks after every change.
         """
         ...
 

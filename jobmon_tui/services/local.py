@@ -121,6 +121,12 @@ class LocalServices:
             self._database, caller, wanted, limit, before=before, after=after, offset=offset
         )
 
+    async def glance(
+        self, caller: Caller, wanted: ExecutionFilter, limit: int, *, before: int | None = None
+    ) -> look.Glance:
+        """Return the overview and some rows, of one moment."""
+        return await look.glance(self._database, caller, wanted, limit, self._liveness, before=before)
+
     async def newer(self, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
         """Return how many matching executions are newer than this one."""
         return await look.count_newer(self._database, caller, wanted, execution_id)

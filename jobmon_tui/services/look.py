@@ -48,6 +48,14 @@ class Overview:
     total_is_least: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a dashboard shows at one moment: the header, and rows of the list, newest first."""
+
+    overview: Overview
+    rows: Sequence[Execution]
+
+
 async def _look(
     database: Database, caller: Caller, work: Callable[[Transaction], T], verb: Verb = Verb.VIEW
 ) -> T:
@@ -85,17 +93,35 @@ async def overview(
     database: Database, caller: Caller, wanted: ExecutionFilter, liveness: Liveness
 ) -> Overview:
     """Return the counts, how many executions match, the newest of them, and the live workers."""
+    return await _look(database, caller, lambda transaction: _overview(transaction, wanted, liveness))
 
-    def work(transaction: Transaction) -> Overview:
-        extent = transaction.extent(wanted)
-        return Overview(
-            transaction.counts(),
-            extent.total,
-            extent.newest,
-            liveness.alive(transaction.workers()),
-            extent.floor,
-            extent.is_least,
-        )
+
+def _overview(transaction: Transaction, wanted: ExecutionFilter, liveness: Liveness) -> Overview:
+    extent = transaction.extent(wanted)
+    return Overview(
+        transaction.counts(),
+        extent.total,
+        extent.newest,
+        liveness.alive(transaction.workers()),
+        extent.floor,
+        extent.is_least,
+    )
+
+
+async def glance(
+    database: Database,
+    caller: Caller,
+    wanted: ExecutionFilter,
+    limit: int,
+    liveness: Liveness,
+    *,
+    before: int | None = None,
+) -> Glance:
+    """Return what `overview` and `list_executions` do, of one moment: neither contradicts the other."""
+
+    def work(transaction: Transaction) -> Glance:
+        seen = _overview(transaction, wanted, liveness)
+        return Glance(seen, transaction.executions(wanted, limit, before=before))
 
     return await _look(database, caller, work)
 

@@ -34,6 +34,7 @@ OPEN: Final[Mapping[str, str]] = {
 METHODS: Final[Mapping[str, Needs]] = {
     "overview": Needs(Verb.VIEW),
     "executions": Needs(Verb.VIEW),
+    "glance": Needs(Verb.VIEW),
     "newer": Needs(Verb.VIEW),
     "finished_by_hour": Needs(Verb.VIEW),
     "show": Needs(Verb.VIEW),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jobmon_tui.domain.execution import Execution
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.host import Host
 
@@ -31,6 +31,10 @@ class ServicesSource:
         return await self._host.services.executions(
             self._host.caller, wanted, limit, before=before, after=after, offset=offset
         )
+
+    async def glance(self, wanted: ExecutionFilter, limit: int, *, before: int | None = None) -> Glance:
+        """Return the overview and rows of the same moment."""
+        return await self._host.services.glance(self._host.caller, wanted, limit, before=before)
 
     async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         """Return how many matching rows are newer."""

@@ -104,6 +104,11 @@ async def test_pages_up_and_down(services: Services, store: Store) -> None:
     overview = await services.overview(VIEWER, ExecutionFilter(frozenset({Status.SUCCEEDED}), search="ales"))
     assert (overview.total, overview.newest) == (2_500, 2_500)
     assert overview.counts[Status.SUCCEEDED] == 2_500
+    for wanted in (ALL, ExecutionFilter(frozenset({Status.SUCCEEDED}), search="ales")):
+        seen = await services.glance(VIEWER, wanted, 3, before=10)
+        assert seen.overview == await services.overview(VIEWER, wanted)
+        assert list(seen.rows) == list(await services.executions(VIEWER, wanted, 3, before=10))
+        assert [each.id for each in (await services.glance(VIEWER, wanted, 2)).rows] == [2_500, 2_499]
     since = ExecutionFilter(since=datetime.now(UTC) + timedelta(days=1))
     assert await services.executions(VIEWER, since, 5) == []
     assert await services.executions(VIEWER, ExecutionFilter(by="no\ud800body"), 5) == []

@@ -49,6 +49,7 @@ ROUTES = {
     "GET /api/v1/jobs": Asked("executions"),
     "POST /api/v1/jobs": Asked("run", body={"report": "Sales"}),
     "GET /api/v1/jobs/overview": Asked("overview"),
+    "GET /api/v1/jobs/glance": Asked("glance"),
     "GET /api/v1/jobs/by-hour": Asked("finished_by_hour", params={"since": "2026-01-02T03:04:05Z"}),
     "GET /api/v1/jobs/{job_id}": Asked("show", "/api/v1/jobs/1"),
     "GET /api/v1/jobs/{job_id}/position": Asked("newer", "/api/v1/jobs/1/position"),

@@ -34,7 +34,7 @@ from tests.conformance.world import VIEWER
 
 LIMIT = 10.0
 """Milliseconds, p95, of a dashboard's reads."""
-READS = ("header", "page", "position", "details")
+READS = ("glance", "header", "page", "position", "details")
 TAKES = 0.1
 
 
@@ -110,6 +110,9 @@ async def server_side(url: str) -> dict[str, float]:
                 its.clear()
                 seen = await look.overview(its, VIEWER, wanted, liveness)  # type: ignore[arg-type]
                 found.setdefault("header", []).append(its.spent)
+                its.clear()
+                await look.glance(its, VIEWER, wanted, 150, liveness)  # type: ignore[arg-type]
+                found.setdefault("glance", []).append(its.spent)
                 middle = (seen.floor + (seen.newest or 0)) // 2
                 for place in ({}, {"before": middle}, {"after": max(0, seen.floor - 1)}):
                     its.clear()

@@ -8,7 +8,7 @@ from typing import Any
 from jobmon_tui.cli import loading
 from jobmon_tui.cli.way_in import enter
 from jobmon_tui.domain.execution import Execution
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.page_source import ServicesSource
 
@@ -27,6 +27,11 @@ class LateSource(ServicesSource):
         """Return rows, later."""
         await asyncio.sleep(LATE)
         return await super().executions(*given, **named)
+
+    async def glance(self, *given: Any, **named: Any) -> Glance:
+        """Return both, later."""
+        await asyncio.sleep(LATE)
+        return await super().glance(*given, **named)
 
 
 def main() -> int:

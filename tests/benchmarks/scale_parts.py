@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase
@@ -77,6 +77,9 @@ class TimedSource:
         self, wanted: ExecutionFilter, limit: int, **where: Any
     ) -> Sequence[Execution]:  # as `PageSource` has it
         return await self.timed("page", self.services.executions(VIEWER, wanted, limit, **where))
+
+    async def glance(self, wanted: ExecutionFilter, limit: int, *, before: int | None = None) -> Glance:
+        return await self.timed("glance", self.services.glance(VIEWER, wanted, limit, before=before))
 
     async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         return await self.timed("position", self.services.newer(VIEWER, wanted, execution_id))

@@ -47,6 +47,9 @@ LOOKS: dict[str, Callable[[Explained], Awaitable[object]]] = {
     "a report's failed ones": _page(ExecutionFilter(FAILED, report="Report 7")),
     "found by name": _page(ExecutionFilter(search="PORT 7"), before=MIDDLE),
     "the header": lambda s: look.overview(s, VIEWER, ALL, LIVENESS),
+    "a refresh": lambda s: look.glance(s, VIEWER, ALL, 150, LIVENESS),
+    "a refresh of failed ones": lambda s: look.glance(s, VIEWER, ExecutionFilter(FAILED), 150, LIVENESS),
+    "a refresh further down": lambda s: look.glance(s, VIEWER, ALL, 150, LIVENESS, before=5_000),
     "the header of failed ones": lambda s: look.overview(s, VIEWER, ExecutionFilter(FAILED), LIVENESS),
     "the header of a report": lambda s: look.overview(
         s, VIEWER, ExecutionFilter(report="Report 7"), LIVENESS

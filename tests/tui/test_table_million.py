@@ -10,7 +10,7 @@ from textual.app import App, ComposeResult
 from textual.events import Key
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.themes import DEFAULT_THEME, THEMES
 from jobmon_tui.tui.widgets.execution_table import ExecutionTable
@@ -40,6 +40,7 @@ class Recorder:
         self.delay = delay
         self.skipped: list[int] = []
         self.read: list[int] = []
+        self.glanced: list[int] = []
         self.counted = 0
 
     async def overview(self, wanted: ExecutionFilter) -> Overview:
@@ -67,6 +68,11 @@ class Recorder:
             end = (len(ids) if before is None else bisect_right(ids, before - 1)) - offset
             picked = ids[max(0, end - limit) : max(0, end)]
         return [made_up(each).execution for each in reversed(picked)]
+
+    async def glance(self, wanted: ExecutionFilter, limit: int, *, before: int | None = None) -> Glance:
+        seen = Glance(await self.overview(wanted), await self.executions(wanted, limit, before=before))
+        self.glanced.append(self.read.pop())
+        return seen
 
     async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         await asyncio.sleep(self.delay)
@@ -121,6 +127,7 @@ async def test_held_keys_and_jumps_read_by_key_what_is_in_view(wanted: Execution
             await until(is_read)
         assert max(source.skipped) <= MOST_SKIPPED
         assert max(source.read) <= PAGE
+        assert source.glanced == [PAGE + table.rows_in_view], "what is in view may lie on two pages"
         assert reads <= len(keys) * 2
         assert source.counted <= 6 * 12, "a place is found in a few looks"
         assert isinstance(table._window, Window)
@@ -138,7 +145,8 @@ async def test_a_renewal_deep_in_a_filter_reads_what_is_in_view_and_no_more() ->
             await pilot.pause(0.01)
         source.skipped.clear()
         source.read.clear()
+        source.glanced.clear()
         source.ids[FAILED] = range(2, 5 * MILLION + 500, 5)
         await table.renew()
         assert table.total == MILLION + 100 and table.first == 400_100
-        assert max(source.skipped) <= MOST_SKIPPED and sum(source.read) <= 4 * PAGE
+        assert max(source.skipped) <= MOST_SKIPPED and sum(source.read + source.glanced) <= 4 * PAGE

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from jobmon_tui.domain.execution import Execution, Status
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.widgets.window import PAGE, Place, Window, opened
 from tests.tui.fake_services import FakeServices
@@ -24,8 +24,10 @@ class Source:
     def __init__(self, services: FakeServices) -> None:
         self.services = services
         self.offsets: list[int] = []
+        self.asked: list[str] = []
 
     async def overview(self, wanted: ExecutionFilter) -> Overview:
+        self.asked.append("overview")
         return await self.services.overview(self.services.admin, wanted)
 
     async def executions(
@@ -37,12 +39,18 @@ class Source:
         after: int | None = None,
         offset: int = 0,
     ) -> Sequence[Execution]:
+        self.asked.append("executions")
         self.offsets.append(offset)
         return await self.services.executions(
             self.services.admin, wanted, limit, before=before, after=after, offset=offset
         )
 
+    async def glance(self, wanted: ExecutionFilter, limit: int, *, before: int | None = None) -> Glance:
+        self.asked.append("glance")
+        return await self.services.glance(self.services.admin, wanted, limit, before=before)
+
     async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        self.asked.append("newer")
         return await self.services.newer(self.services.admin, wanted, execution_id)
 
     async def truth(self, wanted: ExecutionFilter, first: int) -> list[int]:
@@ -163,3 +171,46 @@ async def test_opening_at_a_row_shows_it_or_the_newest_where_it_is_hidden() -> N
     window, first, cursor = await opened(source, FAILED, HEIGHT, wish=2_500)  # Succeeded
     assert (first, cursor) == (0, 0)
     assert shown(window, 0) == await source.truth(FAILED, 0)
+
+
+@pytest.mark.parametrize("wanted", [ALL, FAILED])
+@pytest.mark.parametrize("count", [0, 5, 99, 100, 110, 1_000, 1_234])
+async def test_a_refresh_of_the_newest_end_asks_once(wanted: ExecutionFilter, count: int) -> None:
+    source = Source(FakeServices(history=count))
+    window, first, cursor = await opened(source, wanted, HEIGHT)
+    assert source.asked == ["glance"]
+    for came in (0, 1, 3, 20):
+        for _ in range(came):
+            source.services.add("Sales", Status.FAILED)
+        source.asked.clear()
+        held = window.row(cursor)
+        place = Place(first, HEIGHT, cursor, held.id if held else None, first, held.id if held else None)
+        window, first, cursor = await window.renewed(place)
+        assert shown(window, first) == await source.truth(wanted, first)
+        assert window.total == 0 or window.missing(first, HEIGHT) == []
+        assert source.asked == ["glance"]
+        cursor = 0
+
+
+@pytest.mark.parametrize(("wanted", "more"), [(ALL, []), (FAILED, ["newer"])])
+async def test_a_refresh_far_from_the_newest_end_asks_for_rows_that_it_has(
+    wanted: ExecutionFilter, more: list[str]
+) -> None:
+    source = Source(FakeServices(history=5_000))
+    window, _, _ = await opened(source, wanted, HEIGHT)
+    last = window.total - HEIGHT
+    for first in (last // 2 + 7, last // 2 // PAGE * PAGE - 10, last):
+        await window.fill_visible(first, HEIGHT)
+        held = window.row(first + 3)
+        assert held is not None
+        for came in (1, 0):
+            if came:
+                source.services.add("Sales", Status.FAILED)
+            source.asked.clear()
+            at = first if came else first + 1
+            place = Place(at, HEIGHT, at + 3, held.id, at + 3, held.id)
+            window, now, cursor = await window.renewed(place)
+            assert (now, cursor) == (first + 1, first + 4)
+            assert shown(window, now) == await source.truth(wanted, now)
+            # How many came is asked where they are not among the rows.
+            assert source.asked == ["glance", *(more or ["newer"] * came)]

@@ -23,7 +23,7 @@ from jobmon_tui.tui.widgets.table_messages import (
     RowHighlighted,
 )
 from jobmon_tui.tui.widgets.ticks import Ticks
-from jobmon_tui.tui.widgets.window import PageSource
+from jobmon_tui.tui.widgets.window_source import PageSource
 from jobmon_tui.tui.widgets.window_view import WindowView
 
 

@@ -7,40 +7,18 @@ number then stays right while the list grows. Outside, positions count from the 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from jobmon_tui.domain.execution import Execution
-from jobmon_tui.services.look import Overview
+from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
+from jobmon_tui.tui.widgets.window_source import PageSource, glanced
 
 PAGE = 100
 KEPT = 12
 """Pages that stay in memory."""
 _CHEAP_OFFSET = 2 * PAGE
-
-
-class PageSource(Protocol):
-    """Where rows come from. Every method may raise `JobmonError`."""
-
-    async def overview(self, wanted: ExecutionFilter) -> Overview:
-        """Return how many rows match, the newest of them, and what else the header shows."""
-        ...
-
-    async def executions(
-        self,
-        wanted: ExecutionFilter,
-        limit: int,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        offset: int = 0,
-    ) -> Sequence[Execution]:
-        """Return rows newest first, as `Services.executions` does."""
-        ...
-
-    async def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
-        """Return how many matching rows have a greater id."""
-        ...
+_LATELY = 20
+"""Rows that may have come since the last look, and are read with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +81,9 @@ class Window:
         needed = self._numbers(first, height)
         if around:
             last = (self.total - 1) // PAGE
-            needed = [number for number in (needed[-1] + 1, needed[0] - 1) if 0 <= number <= last]
+            beside = [number for number in (needed[0] + 1, needed[-1] - 1) if 0 <= number <= last]
+            # What is old there is read again when it comes into view.
+            return [number for number in beside if number not in self._pages]
         return [number for number in needed if number not in self._pages or number in self._stale]
 
     def _numbers(self, first: int, height: int) -> list[int]:
@@ -120,11 +100,35 @@ class Window:
         for depth, execution in await self._read(low, high):
             if low <= depth < high:
                 page[depth - low] = execution
+        self._keep(number, page)
+
+    def _keep(self, number: int, page: list[Execution | None]) -> None:
         self._pages[number] = page
         self._pages.move_to_end(number)
         self._stale.discard(number)
         while len(self._pages) > KEPT:
             self._stale.discard(self._pages.popitem(last=False)[0])
+
+    def take(self, rows: Sequence[Execution], top: int) -> None:
+        """Keep the pages that these rows make up whole; the newest of them is at the depth `top`."""
+        for number in range(top // PAGE, -1, -1):
+            low, high = number * PAGE, min(self.total, (number + 1) * PAGE)
+            if top - low >= len(rows):
+                break
+            if low < high <= top + 1:
+                self._keep(number, list(rows[top + 1 - high : top + 1 - low][::-1]))
+
+    def wish(self, first: int, height: int) -> tuple[int, int | None] | None:
+        """Return how many rows below which id (or the top) these positions need; None where no id is known.
+
+        Towards the top some more, which may have come since.
+        """
+        numbers = self._numbers(first, height)
+        low, high = numbers[-1] * PAGE, (numbers[0] + 1) * PAGE
+        if high >= self.total:
+            return self.total - low + _LATELY, None
+        newest = self.row(self.total - high)
+        return None if newest is None else (high - low, newest.id + 1)
 
     async def fill_visible(self, first: int, height: int) -> None:
         """Read what these positions lack."""
@@ -208,9 +212,11 @@ class Window:
         `wanted` is the filter from now on, where that has moved with time.
         """
         wanted = wanted or self.wanted
-        overview = await self._source.overview(wanted)
-        window = Window(self._source, wanted, overview)
-        came = await self._arrived(overview) if wanted == self.wanted else None
+        wish = self.wish(place.first, place.height)
+        seen = await glanced(self._source, wanted, wish)
+        window = Window(self._source, wanted, seen.overview)
+        is_top = wish is not None and wish[1] is None
+        came = await self._arrived(seen, is_top=is_top) if wanted == self.wanted else None
         if came is not None:
             window._pages = OrderedDict((number, list(page)) for number, page in self._pages.items())
             window._stale = set(window._pages)
@@ -220,6 +226,9 @@ class Window:
         else:
             first = await window._settle(place)
             cursor = -1
+        top = window.total - 1 if is_top else window._depth_of(seen.rows)
+        if top is not None:
+            window.take(seen.rows, top)
         first = max(0, min(first, window.total - place.height))
         await window.fill_visible(first, place.height)
         if cursor < 0:
@@ -228,14 +237,22 @@ class Window:
             await window.fill_visible(first, place.height)
         return window, first, max(0, min(cursor, window.total - 1))
 
-    async def _arrived(self, overview: Overview) -> int | None:
+    def _depth_of(self, rows: Sequence[Execution]) -> int | None:
+        """Return where the first of these rows stands, told by one of them whose place is known."""
+        known = {key: depth for depth, key in self._keys()}
+        return next((known[row.id] + at for at, row in enumerate(rows) if row.id in known), None)
+
+    async def _arrived(self, seen: Glance, *, is_top: bool) -> int | None:
         """Return how many rows came at the newest end, None where anything else may have changed places."""
+        overview, rows = seen.overview, seen.rows
         if self.wanted != ExecutionFilter():
             return None
         if overview.newest == self.overview.newest:
             came = 0
         elif self.overview.newest is None:
             came = overview.total
+        elif is_top and rows and rows[-1].id <= self.overview.newest:
+            came = sum(row.id > self.overview.newest for row in rows)
         else:
             came = await self._source.newer(self.wanted, self.overview.newest)
         return came if overview.total == self.total + came else None
@@ -261,7 +278,9 @@ async def opened(
 
     Returns the window with the first visible position and the cursor's.
     """
-    window = Window(source, wanted, await source.overview(wanted))
+    seen = await glanced(source, wanted, (PAGE + height, None) if wish is None else None)
+    window = Window(source, wanted, seen.overview)
+    window.take(seen.rows, window.total - 1)
     if wish is not None and window.total:
         cursor = await source.newer(wanted, wish)
         first = max(0, min(cursor - height // 2, window.total - height))

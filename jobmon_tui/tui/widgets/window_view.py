@@ -9,7 +9,8 @@ from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.held import HeldActions, Needs
 from jobmon_tui.tui.widgets.line_view import LineView
 from jobmon_tui.tui.widgets.table_messages import LoadFailed, NewAbove
-from jobmon_tui.tui.widgets.window import PageSource, Place, Window, opened
+from jobmon_tui.tui.widgets.window import Place, Window, opened
+from jobmon_tui.tui.widgets.window_source import PageSource
 
 _TRIES = 3
 
