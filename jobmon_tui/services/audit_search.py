@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from jobmon_tui.domain.audit_filter import parse_search
-from jobmon_tui.domain.roles import Verb, require
-from jobmon_tui.services.audited import Caller, signed_in, utc_now
+from jobmon_tui.domain.roles import Verb
+from jobmon_tui.services.audited import Caller, may_look, utc_now
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import AuditFound
 
@@ -23,7 +23,7 @@ async def search_audit(
     search = parse_search(text, utc_now())
 
     def work(transaction: Transaction) -> AuditFound:
-        require(signed_in(transaction, caller, utc_now()), Verb.READ_AUDIT)
+        may_look(transaction, caller, utc_now(), Verb.READ_AUDIT)
         found = transaction.search_audit(search, limit, before=before, after=after, span=SPAN)
         if found.looked_to is not None and found.looked_to <= after + 1:
             return replace(found, looked_to=None)

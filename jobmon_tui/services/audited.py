@@ -49,6 +49,16 @@ class NoSession(JobmonError):  # noqa: N818  # named as the refusals are
         self.caller = caller
 
 
+class NotAllowed(JobmonError):  # noqa: N818  # named as the refusals are
+    """Somebody who is signed in wanted to look at what they may not (`not_permitted`, `read_only`)."""
+
+    def __init__(self, refusal: JobmonError, caller: Caller, actor: Actor, verb: Verb) -> None:
+        super().__init__(refusal.code, refusal.message)
+        self.caller = caller
+        self.actor = actor
+        self.verb = verb
+
+
 def signed_in(transaction: Transaction, caller: Caller, now: datetime, about: int | None = None) -> Actor:
     """Return who calls, read in this transaction. Raises `not_signed_in`.
 
@@ -59,6 +69,41 @@ def signed_in(transaction: Transaction, caller: Caller, now: datetime, about: in
     if actor is None:
         raise NoSession(caller, transaction.why_ended(hashed, now))
     return actor
+
+
+def require_to_look(caller: Caller, actor: Actor, verb: Verb) -> None:
+    """Raise `NotAllowed` unless `actor` may; whoever reads for the caller notes it (services/gate.py)."""
+    try:
+        require(actor, verb)
+    except JobmonError as refusal:
+        raise NotAllowed(refusal, caller, actor, verb) from None
+
+
+def may_look(transaction: Transaction, caller: Caller, now: datetime, verb: Verb) -> Actor:
+    """Return who calls. Raises `not_signed_in`, and `NotAllowed` where their role has not the verb."""
+    actor = signed_in(transaction, caller, now)
+    require_to_look(caller, actor, verb)
+    return actor
+
+
+def note_not_allowed(transaction: Transaction, refusal: NotAllowed, now: datetime) -> None:
+    """Append that somebody wanted to look at what they may not."""
+    actor, caller = refusal.actor, refusal.caller
+    transaction.add_audit(
+        NewAuditEntry(
+            now,
+            actor.name,
+            actor.role.value,
+            refusal.verb.value,
+            "refused",
+            refusal.code.value,
+            None,
+            None,
+            caller.origin,
+            refusal.message,
+            caller.known,
+        )
+    )
 
 
 def note_refusal(transaction: Transaction, entry: NewAuditEntry) -> None:

@@ -9,7 +9,14 @@ from typing import Any, Final, TypeVar, cast
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.roles import Actor, Verb
-from jobmon_tui.services.audited import NoSession, note_no_session, token_hash, utc_now
+from jobmon_tui.services.audited import (
+    NoSession,
+    NotAllowed,
+    note_no_session,
+    note_not_allowed,
+    token_hash,
+    utc_now,
+)
 from jobmon_tui.services.ports import Database, Transaction
 
 T = TypeVar("T")
@@ -79,6 +86,9 @@ class Gate:
         except NoSession as refusal:
             await self._note(refusal)
             raise
+        except NotAllowed as refusal:
+            await self._note_looking(refusal)
+            raise
         self._used(seen)
         return answer
 
@@ -128,6 +138,13 @@ class Gate:
                     transaction, refusal.caller, Verb.VIEW, now, refusal.message
                 )
             )
+        except JobmonError as error:
+            _log.info("a refusal was not noted: %s", error.message)
+
+    async def _note_looking(self, refusal: NotAllowed) -> None:
+        now = self._clock()
+        try:
+            await self._database.write(lambda transaction: note_not_allowed(transaction, refusal, now))
         except JobmonError as error:
             _log.info("a refusal was not noted: %s", error.message)
 

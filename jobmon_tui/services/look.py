@@ -10,9 +10,9 @@ from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
 from jobmon_tui.domain.errors import execution_not_found
 from jobmon_tui.domain.execution import Execution, ExecutionDetails, Status
-from jobmon_tui.domain.roles import Verb, require
+from jobmon_tui.domain.roles import Verb
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.audited import Caller, signed_in, utc_now
+from jobmon_tui.services.audited import Caller, may_look, utc_now
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import ExecutionFilter, HourCount, StoredOutput, WorkerSeen
@@ -60,7 +60,7 @@ async def _look(
     database: Database, caller: Caller, work: Callable[[Transaction], T], verb: Verb = Verb.VIEW
 ) -> T:
     def unit(transaction: Transaction) -> T:
-        require(signed_in(transaction, caller, utc_now()), verb)
+        may_look(transaction, caller, utc_now(), verb)
         return work(transaction)
 
     return await database.read(unit)

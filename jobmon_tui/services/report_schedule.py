@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from jobmon_tui.domain.report import Report
-from jobmon_tui.domain.roles import Actor, Verb, require
-from jobmon_tui.services.audited import Caller, Done, change, signed_in, utc_now
+from jobmon_tui.domain.roles import Actor, Verb
+from jobmon_tui.services.audited import Caller, Done, change, may_look, utc_now
 from jobmon_tui.services.facade import ReportOverview
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.reports import ReportCatalog, find_report
@@ -23,7 +23,7 @@ async def report_overviews(
 
     def work(transaction: Transaction) -> Sequence[ReportOverview]:
         now = clock()
-        require(signed_in(transaction, caller, now), Verb.VIEW)
+        may_look(transaction, caller, now, Verb.VIEW)
         latest = transaction.latest_executions()
         return [
             ReportOverview(

@@ -7,9 +7,9 @@ from typing import Protocol
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError, changed_meanwhile, report_not_found
 from jobmon_tui.domain.report import Report, ReportDraft, policy_problems, snapshot_text
-from jobmon_tui.domain.roles import Actor, Verb, require
+from jobmon_tui.domain.roles import Actor, Verb
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.audited import Caller, Done, change, signed_in, utc_now
+from jobmon_tui.services.audited import Caller, Done, change, may_look, utc_now
 from jobmon_tui.services.facade import Imported
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.problems import InvalidReport, Problem, problems_of
@@ -119,7 +119,7 @@ async def list_reports(database: Database, caller: Caller) -> Sequence[Report]:
     """Return every report by name."""
 
     def work(transaction: Transaction) -> Sequence[Report]:
-        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
         return transaction.reports()
 
     return await database.read(work)
@@ -129,7 +129,7 @@ async def show_report(database: Database, caller: Caller, name: str) -> Report:
     """Return one report. Raises `report_not_found`."""
 
     def work(transaction: Transaction) -> Report:
-        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
         return find_report(transaction, name)
 
     return await database.read(work)

@@ -5,9 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from jobmon_tui.domain.errors import session_not_found, user_not_found
-from jobmon_tui.domain.roles import Actor, Verb, require
+from jobmon_tui.domain.roles import Actor, Verb
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.audited import Caller, Done, change, signed_in, token_hash, utc_now
+from jobmon_tui.services.audited import (
+    Caller,
+    Done,
+    change,
+    require_to_look,
+    signed_in,
+    token_hash,
+    utc_now,
+)
 from jobmon_tui.services.passwords import NAME_LIMIT
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import SessionInfo
@@ -26,7 +34,7 @@ async def list_sessions(database: Database, caller: Caller, name: str | None = N
         now = utc_now()
         actor = signed_in(transaction, caller, now)
         whose = actor.name if wanted is None and not actor.may(Verb.SEE_SESSIONS) else wanted
-        require(actor, Verb.SEE_OWN_SESSIONS if whose == actor.name else Verb.SEE_SESSIONS)
+        require_to_look(caller, actor, Verb.SEE_OWN_SESSIONS if whose == actor.name else Verb.SEE_SESSIONS)
         if whose is not None and transaction.account(whose) is None:
             raise user_not_found(whose)
         own = transaction.session_id(token_hash(caller.token))

@@ -12,7 +12,7 @@ from jobmon_tui.domain.errors import (
 )
 from jobmon_tui.domain.roles import Actor, Role, Verb, require
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.audited import Caller, Done, change, signed_in, token_hash, utc_now
+from jobmon_tui.services.audited import Caller, Done, change, may_look, token_hash, utc_now
 from jobmon_tui.services.confirming import confirm_password
 from jobmon_tui.services.facade import AccountInfo
 from jobmon_tui.services.passwords import NAME_LIMIT, PasswordHasher, check_new_password
@@ -25,7 +25,7 @@ async def list_accounts(database: Database, caller: Caller) -> Sequence[AccountI
     """Return every account by name. Raises `not_permitted` for others than Administrators."""
 
     def work(transaction: Transaction) -> Sequence[AccountInfo]:
-        require(signed_in(transaction, caller, utc_now()), Verb.SEE_USERS)
+        may_look(transaction, caller, utc_now(), Verb.SEE_USERS)
         return [
             AccountInfo(each.name, each.role, each.disabled, each.created_at)
             for each in transaction.accounts()

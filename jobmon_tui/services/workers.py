@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobmon_tui.domain.roles import Verb, require
-from jobmon_tui.services.audited import Caller, signed_in, utc_now
+from jobmon_tui.domain.roles import Verb
+from jobmon_tui.services.audited import Caller, may_look, utc_now
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import WorkerSeen
@@ -34,7 +34,7 @@ async def list_workers(database: Database, caller: Caller, liveness: Liveness) -
     """
 
     def work(transaction: Transaction) -> Sequence[WorkerState]:
-        require(signed_in(transaction, caller, utc_now()), Verb.VIEW)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
         seen = transaction.workers()
         alive = {worker.name for worker in liveness.alive(seen)}
         return [WorkerState(worker, ALIVE if worker.name in alive else NOT_HEARD_FROM) for worker in seen]
