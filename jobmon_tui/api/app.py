@@ -33,7 +33,7 @@ def create_app(services: Services, database: Database, watch: Callable[[], Chang
         redoc_url=None,
         redirect_slashes=False,  # to where the request's own Host header says
         lifespan=lifespan,
-        strict_content_type=False,  # plain `curl -d` names none that fits; a token is asked for anyway
+        strict_content_type=False,  # a body is JSON also where nobody says so; a token is asked for anyway
     )
     app.state.services = services
     app.state.bulletin = bulletin

@@ -1,10 +1,12 @@
 """Where the server listens: a Unix socket for the users of this machine, or an address with TLS."""
 
+import contextlib
 import ipaddress
 import os
 import socket
 import ssl
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,16 +67,25 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+@contextlib.contextmanager
+def _closed_on_failure(made: socket.socket) -> Iterator[socket.socket]:
+    try:
+        yield made
+    except OSError:
+        made.close()
+        raise
+
+
 def listen_tcp(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises `invalid_input` where the address cannot be had."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        made = socket.socket(family, kind, protocol)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind(address)
-        made.listen(_BACKLOG)
+        with _closed_on_failure(socket.socket(family, kind, protocol)) as made:
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(address)
+            made.listen(_BACKLOG)
     except OSError as error:
         raise invalid_input(
             f"Cannot listen on {one_line(host, 80)}:{port}: {one_line(error.strerror or str(error), 80)}."
@@ -113,13 +124,13 @@ def listen_unix(path: Path) -> socket.socket:
             # Those who may use the socket, its group, must be able to come to it.
             path.parent.chmod(_FOLDER_MODE)
         _clear(path)
-        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        before = os.umask(0o777 & ~SOCKET_MODE)
-        try:
-            made.bind(str(path))
-        finally:
-            os.umask(before)
-        made.listen(_BACKLOG)
+        with _closed_on_failure(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as made:
+            before = os.umask(0o777 & ~SOCKET_MODE)
+            try:
+                made.bind(str(path))
+            finally:
+                os.umask(before)
+            made.listen(_BACKLOG)
     except OSError as error:
         raise invalid_input(
             f"Cannot listen on {one_line(str(path))}: {one_line(error.strerror or str(error), 80)}."
