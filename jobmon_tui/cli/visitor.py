@@ -46,8 +46,10 @@ async def connect_visitor(pipe: Pipe, origin: str) -> Connection:
     """Open what the settings name, for somebody who has to sign in. Raises `JobmonError`."""
     # In a thread: on the event loop it would hold up the keys.
     session = await asyncio.to_thread(importlib.import_module, "jobmon_tui.cli.session")
-    session.flags.update(json.loads(os.environ.get(FLAGS, "{}")))
-    opened = await connect(DashboardFlags(scheduler="off"), visitor=True)
+    given = json.loads(os.environ.get(FLAGS, "{}"))
+    session.flags.update(given)
+    flags = DashboardFlags("off", server=given.get("server"), read_only=bool(given.get("read_only")))
+    opened = await connect(flags, visitor=True)
     if not await opened.services.has_accounts():
         await opened.close()
         raise invalid_input(_NO_ACCOUNTS)

@@ -26,6 +26,7 @@ def make_app(
     *,
     kept: Path | None = None,
     announce: Announce | None = None,
+    has_shell: bool = True,
 ) -> JobmonApp:
     async def keep(token: str | None) -> str | None:
         return None
@@ -36,7 +37,9 @@ def make_app(
     async def connect() -> Connection:
         return Connection(services, (caller or services.admin).token, worker, keep, close)
 
-    options = Options(origin="pts/1", extra=extra, keys=keys or {}, kept=kept, announce=announce)
+    options = Options(
+        "pts/1", extra=extra, keys=keys or {}, kept=kept, announce=announce, has_shell=has_shell
+    )
     return JobmonApp(connect, options)
 
 
@@ -118,8 +121,9 @@ async def on_stage(
     keys: Mapping[str, Sequence[str]] | None = None,
     kept: Path | None = None,
     announce: Announce | None = None,
+    has_shell: bool = True,
 ) -> AsyncIterator[Stage]:
-    app = make_app(services, caller, worker, extra, keys, kept=kept, announce=announce)
+    app = make_app(services, caller, worker, extra, keys, kept=kept, announce=announce, has_shell=has_shell)
     async with app.run_test(size=size, notifications=True, tooltips=tooltips) as pilot:
         stage = Stage(app, pilot, services)
         await stage.until(lambda: isinstance(app.screen, DashboardScreen) and app.screen.ready)

@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.tui.contracts import Options
+from jobmon_tui.tui.outside_pager import page
 from jobmon_tui.tui.screens.confirm import ConfirmScreen
 from jobmon_tui.tui.screens.full_output import FullOutputScreen
 from tests.tui.fake_services import FakeServices
@@ -134,3 +135,21 @@ async def test_where_nobody_listens_nothing_is_put_in_words(monkeypatch: pytest.
     async with on_stage(services) as stage:
         await stage.press("right", "r")
     assert asked == []
+
+
+async def test_without_a_shell_no_other_program_gets_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr("jobmon_tui.tui.outside_pager._run", lambda *given: started.append(given))
+    services = FakeServices(workers=1)
+    services.add("Sales", Status.FAILED)
+    async with on_stage(services, has_shell=False) as stage:
+        await stage.press("v")
+        await stage.until(lambda: isinstance(stage.app.screen, FullOutputScreen))
+        await stage.settle()
+        assert "Pager" not in stage.all_text
+        await stage.press("p", "vertical_line")
+        await page(stage.app.screen, "text")
+        assert stage.toasts == ["! There is no pager here. Search with / instead."]
+        await stage.press("ctrl+z")
+        assert stage.toasts[-1] == "! There is no shell behind this screen."
+    assert started == []
