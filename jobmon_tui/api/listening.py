@@ -16,6 +16,8 @@ from jobmon_tui.domain.text import one_line
 SOCKET_MODE = 0o660
 _FOLDER_MODE = 0o750
 _BACKLOG = 512
+_NOBODY = 65_534
+"""Whose the folders of the host are, as seen from a container with users of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,18 @@ def listen_tcp(host: str, port: int) -> socket.socket:
     return made
 
 
+def _refuse_open_folder(folder: Path) -> None:
+    """Raise `invalid_input` where others could put a socket of theirs in this one's place."""
+    for each in (folder, *folder.parents):
+        found = each.stat()
+        is_open = found.st_mode & stat.S_IWOTH and (each == folder or not found.st_mode & stat.S_ISVTX)
+        if is_open or found.st_uid not in {0, os.geteuid(), _NOBODY}:
+            raise invalid_input(
+                f"Others may write to {one_line(str(each))}: they could take the socket's place, and be told "
+                "passwords. Use a folder of your own, such as /run/jobmon."
+            )
+
+
 def _clear(path: Path) -> None:
     """Remove the socket that a server which was killed has left. Raises `invalid_input` for anything else."""
     try:
@@ -120,9 +134,14 @@ def listen_unix(path: Path) -> socket.socket:
     """Return a listening socket with mode 0660. Raises `invalid_input` where it cannot be made."""
     try:
         if not path.parent.exists():
-            path.parent.mkdir(parents=True)
+            before = os.umask(0o022)
+            try:
+                path.parent.mkdir(parents=True)
+            finally:
+                os.umask(before)
             # Those who may use the socket, its group, must be able to come to it.
             path.parent.chmod(_FOLDER_MODE)
+        _refuse_open_folder(path.parent.resolve())
         _clear(path)
         with _closed_on_failure(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as made:
             before = os.umask(0o777 & ~SOCKET_MODE)

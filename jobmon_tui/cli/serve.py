@@ -40,10 +40,15 @@ class _Place:
 def _default_socket() -> Path:
     import os
 
-    from platformdirs import user_runtime_path
+    from platformdirs import user_data_path
 
     given = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    return (Path(given) if given else user_runtime_path("jobmon-tui", appauthor=False)) / "api.sock"
+    if given:
+        return Path(given) / "api.sock"
+    own = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
+    # Never in /tmp: whoever made the folder there first would have the socket.
+    folder = own / "jobmon-tui" if own.is_dir() else user_data_path("jobmon-tui", appauthor=False)
+    return folder / "api.sock"
 
 
 def _listen(address: str | None, path: Path | None, tls: "Tls | None", *, without_tls: bool) -> _Place:

@@ -9,6 +9,7 @@ import pytest
 import trustme
 
 from jobmon_tui.api.listening import Tls, is_loopback, listen_tcp, listen_unix, parse_address
+from jobmon_tui.cli.serve import _default_socket
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 
 
@@ -28,6 +29,8 @@ def _refused(path: Path) -> str:
 def test_a_socket_is_for_its_owner_and_group_under_any_umask(folder: Path, umask: int) -> None:
     before = os.umask(umask)
     try:
+        with listen_unix(folder / "between" / "api" / "api.sock"):
+            assert not (folder / "between").stat().st_mode & 0o022
         with listen_unix(folder / "new" / "api.sock"):
             assert (folder / "new" / "api.sock").stat().st_mode & 0o777 == 0o660
             assert (folder / "new").stat().st_mode & 0o777 == 0o750
@@ -52,6 +55,37 @@ def test_what_a_killed_server_has_left_is_replaced_and_nothing_else(folder: Path
     assert "no socket" in _refused(link)
     assert "Cannot listen" in _refused(folder / ("x" * 120))
     assert "Cannot listen" in _refused(path / "below" / "api.sock")
+
+
+def test_a_folder_in_which_others_could_take_its_place_is_refused(folder: Path) -> None:
+    shared = folder / "shared"
+    shared.mkdir()
+    for mode in (0o777, 0o1777):
+        shared.chmod(mode)
+        assert "Others may write" in _refused(shared / "api.sock")
+    (shared / "below").mkdir(0o700)
+    listen_unix(shared / "below" / "api.sock").close()
+    shared.chmod(0o777)
+    assert "Others may write" in _refused(shared / "below" / "api.sock")
+    link = folder / "link"
+    link.symlink_to(shared)
+    assert "Others may write" in _refused(link / "api.sock")
+
+
+def test_a_socket_that_nobody_named_is_never_in_a_folder_that_another_could_have_made(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder / "data"))
+    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000_000)
+    assert _default_socket() == folder / "data" / "jobmon-tui" / "api.sock"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "gone"))
+    assert _default_socket() == folder / "data" / "jobmon-tui" / "api.sock"
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+    assert _default_socket() == folder / "jobmon-tui" / "api.sock"
+    monkeypatch.setenv("RUNTIME_DIRECTORY", "/run/jobmon:/run/other")
+    assert _default_socket() == Path("/run/jobmon/api.sock")
 
 
 def test_addresses() -> None:
