@@ -28,7 +28,7 @@ again: $(STAMP) ## only the tests that failed last time
 	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 
 faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
-	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/e2e/test_claims.py \
+	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/api/test_description.py tests/e2e/test_claims.py \
 	  tests/e2e/test_leaks.py tests/cli/test_hostile_text.py
 
 # Each speaks WebDriver BiDi, so that no library is needed; what is missing is installed or asked for, never left out.
@@ -58,6 +58,7 @@ bench: $(PEERS) ## measure the retry on a million executions, and the engine aga
 	$(BIN)/python -m tests.benchmarks.bench_line
 	$(BIN)/python -m tests.benchmarks.bench_start
 	$(BIN)/python -m tests.benchmarks.bench_memory
+	$(BIN)/python -m tests.benchmarks.bench_api
 
 pictures: $(STAMP) ## the README's pictures, from the real dashboard
 	$(BIN)/python docs/pictures/make.py

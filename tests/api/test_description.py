@@ -112,7 +112,7 @@ def _findings(schema: Any) -> tuple[list[str], set[str]]:
     return found, asked
 
 
-@pytest.mark.timeout(400)  # some 2,000 requests, on a machine that may be busy
+@pytest.mark.timeout(rounds(400, 3_600))  # some 2,000 requests, on a machine that may be busy
 @pytest.mark.parametrize("caller", [ADMIN, VIEWER], ids=["administrator", "viewer"])
 def test_nothing_is_found(tmp_path: Path, caller: Caller) -> None:
     with served_apart(tmp_path / "jobmon.db", _fill) as server:
