@@ -26,7 +26,7 @@ from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.problems import InvalidReport, Problem, problems_of
 from jobmon_tui.storage.queue import DatabaseQueue, OpenDatabase
-from jobmon_tui.storage.schema import require_known
+from jobmon_tui.storage.schema import require_known, require_newest
 from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
 from jobmon_tui.storage.sqlite_file import require_database
 from scheduler.clock import SystemClock
@@ -163,6 +163,9 @@ async def open_house(
     A scheduler over it serves `queues`; all of them where none is named. With `read_only` the services refuse
     every change. Sessions end after `idle` without use, None: never by that.
     """
+    if read_only and not create and isinstance(location, SqliteLocation):
+        # Opening would bring its schema up to date.
+        require_newest(await schema_of(location), location.name)
     async with await open_database(location, create=create) as database:
         liveness = Liveness()
         services = LocalServices(

@@ -14,7 +14,7 @@ from jobmon_tui.bootstrap import postgres_source, schema_of
 from jobmon_tui.cli.options import Json
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.progress import LineProgress
-from jobmon_tui.cli.session import settings
+from jobmon_tui.cli.session import refuse_read_only, settings
 from jobmon_tui.database_location import (
     DatabaseLocation,
     PostgresLocation,
@@ -58,6 +58,7 @@ def copy(
       jobmon db copy --from sqlite:///jobmon.db --to postgresql://jobmon_owner@db.example/jobmon
       jobmon db copy --to sqlite:////backup/jobmon.db
     """
+    refuse_read_only("Copy")
     origin, goal = _location(source, "--from"), _location(target, "--to")
     if origin == goal or (
         isinstance(origin, SqliteLocation)

@@ -9,7 +9,7 @@ import typer
 from jobmon_tui.bootstrap import postgres_source
 from jobmon_tui.cli.options import PasswordStdin
 from jobmon_tui.cli.output import say
-from jobmon_tui.cli.session import ask_password, settings
+from jobmon_tui.cli.session import ask_password, refuse_read_only, settings
 from jobmon_tui.database_location import PostgresLocation
 from jobmon_tui.domain.errors import invalid_input
 from jobmon_tui.security.keyring import KeyringEntry, NoKeyring, backend_name
@@ -29,6 +29,7 @@ def set_password(
       jobmon db set-password
       jobmon db set-password --forget
     """
+    refuse_read_only("Set Password")
     location = settings().database
     if not isinstance(location, PostgresLocation):
         raise invalid_input(

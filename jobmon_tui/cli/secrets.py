@@ -8,7 +8,7 @@ import typer
 
 from jobmon_tui.cli.options import SETTINGS, Json, Yes, group
 from jobmon_tui.cli.output import complain, print_json, say
-from jobmon_tui.cli.session import confirm, settings, with_services
+from jobmon_tui.cli.session import confirm, refuse_read_only, settings, with_services
 from jobmon_tui.domain.errors import EXIT_CODES, ErrorCode, JobmonError, invalid_input
 from jobmon_tui.domain.masking import SHORTEST
 from jobmon_tui.domain.report import Report
@@ -67,6 +67,7 @@ def set_(
         raise invalid_input(
             "The value never stands on the command line, where others see it: leave it out, or use --stdin."
         )
+    refuse_read_only("Set Secret")
     _name(name)
     try:
         lost = is_lost_at_restart()
@@ -170,6 +171,7 @@ def delete(name: Name, yes: Yes = False) -> None:
 
     Example: jobmon secrets delete warehouse --yes
     """
+    refuse_read_only("Delete Secret")
     _name(name)
     confirm(f"Delete the secret “{name}”?", yes)
     try:

@@ -199,6 +199,8 @@ def serve(
     from jobmon_tui.bootstrap import open_house
 
     given = settings(concurrency=concurrency, queues=queue or None)
+    # To run a report changes it.
+    scheduler = scheduler and not given.read_only
     tls = _tls(tls_cert, tls_key)
 
     async def main() -> None:

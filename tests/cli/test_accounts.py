@@ -1,6 +1,9 @@
 """Accounts, sessions and looking only, by the command line."""
 
+import contextlib
+import sqlite3
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -66,11 +69,29 @@ def test_looking_only_refuses_also_what_needs_no_session(shell: Shell) -> None:
         ("--read-only", "db", "prune", "--older-than", "1d", "--yes"),
         ("--read-only", "init", "--admin", "eve", "--password-stdin"),
         ("--read-only", "users", "passwd", "ada", "--password-stdin"),
+        ("--read-only", "db", "copy", "--to", "sqlite:///copy.db"),
+        ("--read-only", "db", "set-password", "--password-stdin"),
+        ("--read-only", "secrets", "set", "load", "--stdin"),
+        ("--read-only", "secrets", "delete", "load", "--yes"),
     ):
         answer = shell(*arguments, stdin="a long one of hers\n")
         assert (answer.code, "read-only" in answer.err) == (3, True), (arguments, answer)
+    assert not Path("copy.db").exists()
     assert shell("--read-only", "list").code == 0
     assert shell("--read-only", "db", "prune", "--older-than", "1d", "--dry-run").code == 0
+
+
+def test_looking_only_leaves_an_older_database_as_it_is(shell: Shell) -> None:
+    def schema() -> str:
+        with contextlib.closing(sqlite3.connect(shell.path)) as raw:
+            found: str = raw.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+            return found
+
+    with contextlib.closing(sqlite3.connect(shell.path, isolation_level=None)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '0009'")
+    refused = shell("--read-only", "list")
+    assert (refused.code, "jobmon db upgrade" in refused.err) == (6, True), refused
+    assert schema() == "0009"
 
 
 def test_signing_in_and_out_works_where_one_only_looks(shell: Shell) -> None:

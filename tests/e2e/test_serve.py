@@ -44,6 +44,16 @@ def _until_it_answers(client: httpx.Client, path: str, status: int) -> httpx.Res
         time.sleep(0.1)
 
 
+def test_a_server_that_only_looks_runs_nothing_and_refuses_changes(host: Host, near: Path) -> None:
+    host.add_command("Work", WORK)
+    host.environment["JOBMON_READ_ONLY"] = "1"
+    with serving(host, "--socket", str(near / "api.sock")) as server:
+        assert "runs up to" not in server.said.read_text()
+        refused = server.client.post("/jobs", json={"report": "Work"})
+        assert (refused.status_code, refused.json()["code"]) == (403, "read_only")
+        assert server.client.get("/workers").json() == []
+
+
 def test_posted_picked_up_succeeded_and_seen(host: Host, near: Path) -> None:
     host.add_command("Work", WORK)
     path = near / "run" / "api.sock"
