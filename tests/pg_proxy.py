@@ -45,6 +45,8 @@ class Proxy:
         self._sessions: set[_Session] = set()
         self.connections = 0
         """How many were asked for so far."""
+        self.sent = 0
+        """How many times something was asked of the server."""
         self.hole = False
         """Swallow everything, in both directions; new connections are taken, and nothing is ever said."""
         self.closed = False
@@ -135,6 +137,7 @@ class Proxy:
             session.reset()
 
     def _up(self, session: _Session, chunk: bytes) -> bool:
+        self.sent += 1
         if b"BEGIN" in chunk:
             session.writes = b"READ ONLY" not in chunk
         if session.writes and b"COMMIT\x00" in chunk:

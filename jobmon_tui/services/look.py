@@ -119,11 +119,13 @@ async def glance(
 ) -> Glance:
     """Return what `overview` and `list_executions` do, of one moment: neither contradicts the other."""
 
-    def work(transaction: Transaction) -> Glance:
+    def unit(transaction: Transaction) -> Glance:
+        transaction.foresee(wanted, limit, before)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
         seen = _overview(transaction, wanted, liveness)
         return Glance(seen, transaction.executions(wanted, limit, before=before))
 
-    return await _look(database, caller, work)
+    return await database.read(unit)
 
 
 async def finished_by_hour(database: Database, caller: Caller, since: datetime) -> Sequence[HourCount]:

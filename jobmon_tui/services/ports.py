@@ -43,6 +43,12 @@ class Transaction(Protocol):
         """
         ...
 
+    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None, /) -> None:
+        """Tell, before `actor`, that all that is asked after it are the counts, the workers, the extent of
+        `wanted`, and that page of it: where each question is a trip, all are one.
+        """
+        ...
+
     def execution(self, execution_id: int) -> ExecutionDetails | None:
         """One execution; its report is locked against deletion and edit until the commit."""
         ...

@@ -1,7 +1,8 @@
 """What lists, counts and pages of executions ask, on any backend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, literal_column, or_, select
 
@@ -41,6 +42,15 @@ _AHEAD = select(
     _ready_where(executions.c.priority > _this.c.priority)
     + _ready_where(executions.c.priority == _this.c.priority, executions.c.id < _this.c.id)
 ).where(_this.c.id == bindparam("wanted"))
+
+COUNTS = select(status_counts.c.status, func.sum(status_counts.c.n)).group_by(status_counts.c.status)
+"""The maintained counters."""
+
+
+def counts_of(rows: Iterable[Any]) -> dict[Status, int]:
+    """Build the counts of every status from rows of `COUNTS`."""
+    counted = {Status(status): int(n) for status, n in rows}
+    return {status: counted.get(status, 0) for status in Status}
 
 
 class ListingQueries(OnConnection):
@@ -112,9 +122,7 @@ class ListingQueries(OnConnection):
 
     def counts(self) -> dict[Status, int]:
         """Return the maintained counters."""
-        query = select(status_counts.c.status, func.sum(status_counts.c.n)).group_by(status_counts.c.status)
-        counted = {Status(status): int(n) for status, n in self._connection.execute(query)}
-        return {status: counted.get(status, 0) for status in Status}
+        return counts_of(self._connection.execute(COUNTS))
 
     def lineage(self, execution_id: int) -> Sequence[Execution]:
         """Return the line of retries that an execution stands in, oldest first, at most 100 of them."""

@@ -5,7 +5,7 @@ SQLAlchemy's own execution layer doubles a retry's time: docs/decisions/0006-pos
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final
 
@@ -40,28 +40,46 @@ class PgRow(asyncpg.Record):  # type: ignore[misc]  # asyncpg ships no types
 class PgConnection:
     """One asyncpg connection as queries see it; its methods run inside `greenlet_spawn` only.
 
-    `changes` counts the rows that were written.
+    `changes` counts the rows that were written. `begin` opens a transaction where the first statement has to
+    be in one, None once that is done; the statement before which `goes_alone` is set needs none, and then is
+    given `alone_seconds`.
     """
 
     def __init__(self, raw: Any) -> None:
         self.raw = raw
         self.changes = 0
+        self.begin: Callable[[], Awaitable[None]] | None = None
+        self.goes_alone = False
+        self.alone_seconds: float | None = None
         self._prepared: OrderedDict[str, Any] = OrderedDict()
         self._names = count()
 
     def execute(self, statement: Executable, parameters: Any = None, /) -> ReadRows:
         """Run a statement, once, or for each of a list of parameters. Raises asyncpg's errors."""
+        seconds = None
+        if self.begin is not None:
+            if self.goes_alone:
+                seconds = self.alone_seconds
+            else:
+                await_only(self.open())
+        self.goes_alone = False
         if isinstance(parameters, list):
             return self._execute_many(statement, parameters)
         told = STATEMENTS.written(statement, parameters or {})
         prepared = self._prepare(told.text)
-        rows = await_only(prepared.fetch(*told.arguments))
+        rows = await_only(prepared.fetch(*told.arguments, timeout=seconds))
         verb, *_, count = (prepared.get_statusmsg() or "- 0").split()
         if verb == "SELECT":
             return ReadRows(rows, len(rows))
         touched = int(count) if count.isdigit() else 0
         self.changes += touched
         return ReadRows(rows, touched)
+
+    async def open(self) -> None:
+        """Begin the transaction, if that is not done. Raises asyncpg's errors."""
+        begin, self.begin = self.begin, None
+        if begin is not None:
+            await begin()
 
     def _execute_many(self, statement: Executable, parameters: Sequence[Mapping[str, Any]]) -> ReadRows:
         if not parameters:

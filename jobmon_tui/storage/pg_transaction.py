@@ -14,8 +14,8 @@ from jobmon_tui.storage.audit_queries import as_kept
 from jobmon_tui.storage.block_queries import Horizon
 from jobmon_tui.storage.execution_queries import ACTIVE_CHILD_LOCKED
 from jobmon_tui.storage.execution_rows import ONE_LOCKED, details_of
-from jobmon_tui.storage.pg_claims import PgClaims
 from jobmon_tui.storage.pg_connection import PgConnection
+from jobmon_tui.storage.pg_glance import PgGlance
 from jobmon_tui.storage.report_rows import HELD_REPORT_NAMED, report_of
 from jobmon_tui.storage.retention_queries import HELD_EXECUTIONS, Rule
 from jobmon_tui.storage.session_queries import ACTOR
@@ -44,7 +44,7 @@ _LOCK_BLOCKS = text(f"SELECT pg_try_advisory_xact_lock({BLOCKS_LOCK})")
 _LOCK_ACCOUNTS = text("LOCK TABLE user_account IN SHARE ROW EXCLUSIVE MODE")
 
 
-class PgTransaction(PgClaims):
+class PgTransaction(PgGlance):
     """A `Transaction` on PostgreSQL. One that writes locks what it reads to decide on."""
 
     def __init__(self, connection: PgConnection, *, writes: bool) -> None:

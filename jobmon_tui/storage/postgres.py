@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Self, TypeVar, cast
 
 import asyncpg
@@ -30,7 +31,11 @@ _FIRST_PAUSE: Final = 0.01
 _FIRST_PAUSE_BROKEN: Final = 0.05
 """Seconds before it is begun anew, doubled each time: in all long enough for a server to restart."""
 _SHARES: Final = {"BEGIN": 0.3, "COMMIT": 0.4, "ROLLBACK": 0.1}
-"""Parts of the patience that these may take: on a line that went dead they leave time for another one."""
+_ALONE: Final = 0.4
+"""Parts of the patience that these may take, and a statement without them.
+
+On a line that went dead they leave time for another one.
+"""
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # Not READ WRITE: who made the server read-only by default has a reason.
 # The setting holds until the end, though it stands first: the server takes both as one. What writes goes by
@@ -153,14 +158,21 @@ class PostgresDatabase:
         self, work: Callable[[PgTransaction], T], look: Callable[[PgTransaction], bool] | None, writes: bool
     ) -> T | None:
         async with self._pool.lane() as lane:
+            lane.begin, lane.goes_alone = None, False
             try:
-                await self._ask(lane, "BEGIN", _WRITE if writes else _READ)
+                if writes:
+                    await self._ask(lane, "BEGIN", _WRITE)
+                else:
+                    # With the first statement that needs it: one that is all of a unit of work does not.
+                    lane.begin = partial(self._ask, lane, "BEGIN", _READ)
+                    lane.alone_seconds = _ALONE * self._patience
                 transaction = PgTransaction(lane, writes=writes)
                 answer, is_wanted = await greenlet_spawn(_run, transaction, work, look)
             except BaseException as error:
                 await self._roll_back(lane, error)
                 raise
-            await self._commit(lane, transaction)
+            if lane.begin is None:
+                await self._commit(lane, transaction)
         if transaction.has_written:
             self.feed.committed(brings_work=transaction.brings_work)
         return answer if is_wanted else None
@@ -173,7 +185,7 @@ class PostgresDatabase:
     async def _roll_back(self, lane: PgConnection, error: BaseException) -> None:
         if isinstance(error, BROKEN) or not isinstance(error, Exception):
             lane.raw.terminate()
-        else:
+        elif lane.begin is None:
             try:
                 await self._ask(lane, "ROLLBACK", "ROLLBACK")
             except FAILURES:

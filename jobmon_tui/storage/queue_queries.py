@@ -50,6 +50,29 @@ _TO_CANCEL = (
     .join(cancel_requests, cancel_requests.c.execution_id == executions.c.id)
     .where(_running, executions.c.worker == bindparam("by"))
 )
+WORKERS = (
+    select(workers, func.count(executions.c.id).label("running"))
+    .select_from(workers.outerjoin(executions, and_(executions.c.worker == workers.c.name, _running)))
+    .group_by(workers.c.name)
+    .order_by(workers.c.name)
+)
+"""Every registered worker by name."""
+
+
+def worker_seen(row: Any) -> WorkerSeen:
+    """Build a worker from a row of `WORKERS`."""
+    return WorkerSeen(
+        row.name,
+        row.host,
+        row.pid,
+        row.version,
+        row.concurrency,
+        row.beats,
+        row.beat_at,
+        row.running,
+        row.started_at,
+        tuple(json.loads(row.queues)) if row.queues else (),
+    )
 
 
 Refilled = tuple[Sequence[int], Sequence[Claimed]]
@@ -138,27 +161,7 @@ class QueueQueries(FinishQueries):
 
     def workers(self) -> Sequence[WorkerSeen]:
         """Return every registered worker by name."""
-        query = (
-            select(workers, func.count(executions.c.id).label("running"))
-            .select_from(workers.outerjoin(executions, and_(executions.c.worker == workers.c.name, _running)))
-            .group_by(workers.c.name)
-            .order_by(workers.c.name)
-        )
-        return [
-            WorkerSeen(
-                row.name,
-                row.host,
-                row.pid,
-                row.version,
-                row.concurrency,
-                row.beats,
-                row.beat_at,
-                row.running,
-                row.started_at,
-                tuple(json.loads(row.queues)) if row.queues else (),
-            )
-            for row in self._connection.execute(query)
-        ]
+        return [worker_seen(row) for row in self._connection.execute(WORKERS)]
 
     def reap(self, worker: str, reason: str, now: datetime) -> Sequence[int]:
         """End what the worker has Running as Failed, and remove it."""

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite takes the same words
 
 from jobmon_tui.domain.roles import Actor, Role
 from jobmon_tui.domain.throttling import Failures, RefusalBudget
-from jobmon_tui.services.records import SessionInfo
+from jobmon_tui.services.records import ExecutionFilter, SessionInfo
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import accounts, ended_sessions, refusal_budgets, sessions, sign_in_failures
 
@@ -52,6 +52,9 @@ class SessionQueries:
         """Return whose session this is."""
         row = self._connection.execute(ACTOR, {"token": token_hash, "now": now}).first()
         return None if row is None else Actor(row.name, Role(row.role), used_at=row.last_used_at)
+
+    def foresee(self, _wanted: ExecutionFilter, _limit: int, _before: int | None) -> None:
+        """Do nothing: here no question is a trip."""
 
     def add_session(
         self,

@@ -41,6 +41,7 @@ class _Timed:
 
     def execute(self, statement: Any, parameters: Any = None, /) -> Any:
         told = STATEMENTS.written(statement, parameters or {})
+        await_only(self._lane.open())
         answer = self._lane.execute(statement, parameters)
         # Without a clock at each node, which would cost more than the node.
         explain = f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {told.text}"

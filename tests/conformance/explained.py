@@ -52,6 +52,7 @@ class _OnPostgres:
         told = STATEMENTS.written(statement, parameters or {})
         text, values = told.text, told.arguments
         raw = self._lane.raw
+        await_only(self._lane.open())
         # As it is planned for these very values, and once for all.
         found = [await_only(raw.fetch(f"EXPLAIN {text}", *values))]
         await_only(raw.execute("SET LOCAL plan_cache_mode = force_generic_plan"))
