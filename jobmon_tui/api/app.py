@@ -2,11 +2,13 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
 
 from jobmon_tui.api import accounts, answers, events, jobs, looking, reports
+from jobmon_tui.api.asking import admit_large
 from jobmon_tui.api.bulletin import Bulletin
 from jobmon_tui.api.description import describe
 from jobmon_tui.api.limits import BodyLimit
@@ -38,7 +40,7 @@ def create_app(services: Services, database: Database, watch: Callable[[], Chang
     app.state.services = services
     app.state.bulletin = bulletin
     answers.install(app)
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, admit=partial(admit_large, services))
     describe(app)
     app.include_router(looking.open_router, prefix=PREFIX, responses={503: answers.PROBLEMS[503]})
     for router in (jobs.router, reports.router, accounts.router, looking.router, events.router):

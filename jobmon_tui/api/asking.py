@@ -7,9 +7,11 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from starlette.types import Scope
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import GREATEST_ID, Status
+from jobmon_tui.domain.roles import Verb, require
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.facade import Services
@@ -61,6 +63,15 @@ def caller_of(
             ErrorCode.NOT_SIGNED_IN, "You are not signed in. Send a session's token: Authorization: Bearer …"
         )
     return Caller(credentials.credentials, origin_of(request, claimed), known_of(request))
+
+
+async def admit_large(services: Services, scope: Scope) -> None:
+    """Let pass who may send a large body. Raises `not_signed_in`, `not_permitted` for all others."""
+    request = Request(scope)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    given = HTTPAuthorizationCredentials(scheme=scheme, credentials=token)
+    caller = caller_of(request, given if scheme.lower() == "bearer" else None)
+    require(await services.whoami(caller), Verb.EDIT_REPORTS)
 
 
 CallerOf = Annotated[Caller, Depends(caller_of)]

@@ -10,12 +10,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from jobmon_tui.api.answers import plain_problem, refuse
-from jobmon_tui.domain.errors import storage_unavailable
+from jobmon_tui.domain.errors import JobmonError, storage_unavailable
 
 LARGEST_BODY = 4 * 1024**2
 """Bytes: some thousand reports for an import."""
 SMALL_BODY = 64 * 1024
-"""Bytes that any other request than a report's may have: nobody has asked yet who sends them."""
+"""Bytes that anybody may send; of reports more by who may change them."""
 MOST_HELD = 64 * 1024**2
 """Bytes of all large bodies that are on their way or in use at the same time."""
 BODY_SECONDS = 30.0
@@ -52,8 +52,10 @@ class BodyLimit:
     Of large ones there are so many at a time as `MOST_HELD` allows (503).
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, admit: Callable[[Scope], Awaitable[None]]) -> None:
+        """`admit` raises `JobmonError` for who may send no more than `SMALL_BODY`."""
         self._app = app
+        self._admit = admit
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,20 +64,24 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         body = _Body(LARGEST_BODY if scope["path"].startswith(_LARGE) else SMALL_BODY)
+        is_late = False
         try:
             try:
                 async with asyncio.timeout(BODY_SECONDS):
                     is_whole = await self._read(body, scope, receive)
             except _RefusedError as refusal:
                 answer = refusal.answer
-                if not body.is_whole:
-                    await _drain(scope, receive)
+            except JobmonError as refusal:
+                answer = refuse(refusal, _CLOSE)
             except TimeoutError:
+                is_late = True
                 answer = plain_problem(408, "Request timeout", "The request did not come in time.", _CLOSE)
             else:
                 if is_whole:
                     await self._app(scope, _replay(b"".join(body.parts), receive), send)
                 return
+            if not body.is_whole and not is_late:
+                await _drain(scope, receive)
         finally:
             self._held -= body.held
         await answer(scope, receive, send)
@@ -95,6 +101,9 @@ class BodyLimit:
             if body.size > body.most:
                 raise body.too_large()
             large = max(0, body.size - SMALL_BODY) - body.held
+            if large and not body.held:
+                # Reading a large one is dear: somebody has to answer for it.
+                await self._admit(scope)
             body.held += large
             self._held += large
             if self._held > MOST_HELD:
