@@ -37,6 +37,8 @@ class AnnouncingApp(PacedApp):
         from jobmon_tui.tui.spoken import focus_words, opening
 
         self._will_announce = False
+        if not self._screen_stack:
+            return  # the last screen is gone: the application ends
         screen = self.screen
         words = focus_words(screen)
         if (screen, words) == self._announced:
