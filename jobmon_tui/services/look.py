@@ -77,11 +77,14 @@ async def list_executions(
     offset: int = 0,
 ) -> Sequence[Execution]:
     """Return executions newest first, by keyset: below `before`, or the nearest above `after`."""
-    return await _look(
-        database,
-        caller,
-        lambda transaction: transaction.executions(wanted, limit, before=before, after=after, offset=offset),
-    )
+
+    def unit(transaction: Transaction) -> Sequence[Execution]:
+        if after is None and not offset:
+            transaction.foresee(wanted, limit, before, header=False)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
+        return transaction.executions(wanted, limit, before=before, after=after, offset=offset)
+
+    return await database.read(unit)
 
 
 async def count_newer(database: Database, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
@@ -120,7 +123,7 @@ async def glance(
     """Return what `overview` and `list_executions` do, of one moment: neither contradicts the other."""
 
     def unit(transaction: Transaction) -> Glance:
-        transaction.foresee(wanted, limit, before)
+        transaction.foresee(wanted, limit, before, header=True)
         may_look(transaction, caller, utc_now(), Verb.VIEW)
         seen = _overview(transaction, wanted, liveness)
         return Glance(seen, transaction.executions(wanted, limit, before=before))

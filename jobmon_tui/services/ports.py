@@ -43,9 +43,10 @@ class Transaction(Protocol):
         """
         ...
 
-    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None, /) -> None:
-        """Tell, before `actor`, that all that is asked after it are the counts, the workers, the extent of
-        `wanted`, and that page of it: where each question is a trip, all are one.
+    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None, /, *, header: bool) -> None:
+        """Tell, before `actor`, that nothing is asked after it but that page of `wanted`.
+
+        With `header` also the counts, the workers and the extent. Where each question is a trip, all are one.
         """
         ...
 

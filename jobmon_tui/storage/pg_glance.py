@@ -1,4 +1,4 @@
-"""What a dashboard asks after every change, in one statement: each of its parts alone would be a trip.
+"""What a dashboard asks most often, in one statement: each of its parts alone would be a trip.
 
 One statement sees one moment by itself. So where it is all that a unit of work asks, it needs no transaction
 around it, which would be two trips more.
@@ -40,17 +40,16 @@ _HEADER: Final = select(*_AROUND)
 
 
 @cache
-def _whole(status: Status | None, is_below: bool) -> Select[Any]:
+def _whole(status: Status | None, *, is_below: bool, with_header: bool) -> Select[Any]:
     """Return the statement for the lists that an index has in order: of all, or of one status."""
     narrow = Narrowing(() if status is None else (status,))
     below = executions.c.id < bindparam("before", type_=BIG)
     page = page_of(narrow, LIST, 1, None, None).limit(bindparam("wanted", type_=BIG))
+    rows = _rows(page.where(below) if is_below else page).label("page")
+    if not with_header:
+        return select(_AROUND[0], rows)
     newest = page_of(narrow, select(executions.c.id), 1, None, None)
-    return select(
-        *_AROUND,
-        newest.scalar_subquery().label("newest"),
-        _rows(page.where(below) if is_below else page).label("page"),
-    )
+    return select(*_AROUND, newest.scalar_subquery().label("newest"), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +70,14 @@ class PgGlance(PgClaims):
     def __init__(self, connection: PgConnection) -> None:
         super().__init__(connection)
         self._asked: _Asked | None = None
+        self._with_header = False
         self._seen: Any = None
 
-    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None) -> None:
+    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None, *, header: bool) -> None:
         """Ask for all of it together with whose session it is; what else is asked then has another moment."""
-        self._asked = _Asked(wanted, limit, before)
+        asked = _Asked(wanted, limit, before)
+        if header or asked.is_whole:
+            self._asked, self._with_header = asked, header
 
     def actor(self, token_hash: str, now: datetime, about: int | None = None) -> Actor | None:
         """Return whose session this is, and keep what was foreseen."""
@@ -85,7 +87,9 @@ class PgGlance(PgClaims):
         values: dict[str, Any] = {"token": token_hash, "now": now}
         statement = _HEADER
         if asked.is_whole:
-            statement = _whole(next(iter(asked.wanted.statuses), None), asked.before is not None)
+            status = next(iter(asked.wanted.statuses), None)
+            is_below = asked.before is not None
+            statement = _whole(status, is_below=is_below, with_header=self._with_header)
             values |= {"wanted": asked.limit} | ({} if asked.before is None else {"before": asked.before})
             self._lane.goes_alone = True
         self._seen = self._connection.execute(statement, values).one()
@@ -95,17 +99,17 @@ class PgGlance(PgClaims):
 
     def counts(self) -> dict[Status, int]:
         """Return the maintained counters."""
-        return super().counts() if self._seen is None else counts_of(self._seen.counts)
+        return super().counts() if not self._has_header else counts_of(self._seen.counts)
 
     def workers(self) -> Sequence[WorkerSeen]:
         """Return every registered worker by name."""
-        if self._seen is None:
+        if not self._has_header:
             return super().workers()
         return [worker_seen(_Worker(*row)) for row in self._seen.workers]
 
     def extent(self, wanted: ExecutionFilter) -> Extent:
         """Count what matches."""
-        if not self._has(wanted):
+        if not (self._has_header and self._has(wanted)):
             return super().extent(wanted)
         counted: Mapping[Status, int] = self.counts()
         return Extent(sum(counted[status] for status in wanted.statuses or Status), self._seen.newest)
@@ -128,6 +132,10 @@ class PgGlance(PgClaims):
         ):
             return [execution_of(row) for row in self._seen.page]
         return super().executions(wanted, limit, before=before, after=after, offset=offset)
+
+    @property
+    def _has_header(self) -> bool:
+        return self._seen is not None and self._with_header
 
     def _has(self, wanted: ExecutionFilter) -> bool:
         asked = self._asked

@@ -53,7 +53,14 @@ class SessionQueries:
         row = self._connection.execute(ACTOR, {"token": token_hash, "now": now}).first()
         return None if row is None else Actor(row.name, Role(row.role), used_at=row.last_used_at)
 
-    def foresee(self, _wanted: ExecutionFilter, _limit: int, _before: int | None) -> None:
+    def foresee(
+        self,
+        _wanted: ExecutionFilter,
+        _limit: int,
+        _before: int | None,
+        *,
+        header: bool,
+    ) -> None:
         """Do nothing: here no question is a trip."""
 
     def add_session(

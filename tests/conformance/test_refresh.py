@@ -29,6 +29,8 @@ SINCE = ExecutionFilter(since=NOW)
 FILTERS = [ALL, FAILED, ExecutionFilter(frozenset({Status.CANCELLED})), TWO, SEARCH, SEARCH_FAILED, SINCE]
 TRIPS = {ALL: 1, FAILED: 1, TWO: 9, SEARCH: 9, SEARCH_FAILED: 9, SINCE: 9}
 """Questions that go to PostgreSQL, BEGIN and COMMIT among them."""
+PAGE_TRIPS = {ALL: 1, FAILED: 1, TWO: 6, SEARCH: 5, SEARCH_FAILED: 5, SINCE: 5}
+"""The same for a page of rows alone, as scrolling asks for it."""
 STATEMENTS = {ALL: 6, FAILED: 6, TWO: 10, SEARCH: 9, SEARCH_FAILED: 9, SINCE: 9}
 """Statements on SQLite, where none of them is a trip."""
 
@@ -115,13 +117,18 @@ async def _refreshed(far: PostgresDatabase, wanted: ExecutionFilter) -> Glance:
 
 
 async def test_it_makes_so_many_trips_to_postgresql(far: PostgresDatabase, proxy: Proxy) -> None:
-    made = {}
+    made, pages = {}, {}
     for wanted in TRIPS:
         await _refreshed(far, wanted)  # prepares what it asks
         before = proxy.sent
         await _refreshed(far, wanted)
         made[wanted] = proxy.sent - before
+        await list_executions(far, VIEWER, wanted, 30, before=99)
+        before = proxy.sent
+        await list_executions(far, VIEWER, wanted, 30, before=99)
+        pages[wanted] = proxy.sent - before
     assert made == TRIPS
+    assert pages == PAGE_TRIPS
     # Without a transaction around it none is left open, and the next unit of work has one.
     assert (
         await far.read(lambda transaction: transaction.counts())

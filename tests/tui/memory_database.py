@@ -110,7 +110,7 @@ class MemoryTransaction(MemoryAccounts):
     def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
         return self._tables.finished_by_hour(since)
 
-    def foresee(self, _wanted: ExecutionFilter, _limit: int, _before: int | None) -> None:
+    def foresee(self, _wanted: ExecutionFilter, _limit: int, _before: int | None, *, header: bool) -> None:
         pass
 
     def workers(self) -> Sequence[WorkerSeen]:
