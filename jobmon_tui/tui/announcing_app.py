@@ -19,7 +19,7 @@ class AnnouncingApp(PacedApp):
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self._will_announce = False
-        self._announced: tuple[Screen[object], str] | None = None
+        self._announced: tuple[Screen[object], object] | None = None
 
     def announce(self, kind: str, text: str) -> None:
         """Say a clean text aloud, where somebody listens."""
@@ -34,16 +34,17 @@ class AnnouncingApp(PacedApp):
 
     def _announce_focus(self) -> None:
         # Imported here: where nobody listens it is never needed.
-        from jobmon_tui.tui.spoken import focus_words, opening
+        from jobmon_tui.tui.spoken import focus_words, opening, place
 
         self._will_announce = False
         if not self._screen_stack:
             return  # the last screen is gone: the application ends
         screen = self.screen
         words = focus_words(screen)
-        if (screen, words) == self._announced:
+        there = place(screen, words)
+        if (screen, there) == self._announced:
             return
         is_other = self._announced is None or screen is not self._announced[0]
-        self._announced = (screen, words)
+        self._announced = (screen, there)
         if text := ". ".join(each for each in (opening(screen) if is_other else "", words) if each):
             self.announce("focus", text)

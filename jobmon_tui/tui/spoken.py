@@ -3,6 +3,8 @@
 Whatever comes from data was cleaned before it came to the screen; `one_line` cleans it here once more.
 """
 
+import re
+
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
@@ -18,6 +20,7 @@ from jobmon_tui.tui.widgets.form_rows import FormRow
 from jobmon_tui.tui.widgets.line_view import LineView
 from jobmon_tui.tui.widgets.selected_rows import SelectedRows
 
+_FIGURES = re.compile(r"[\d.:]+")
 LONGEST = 600
 """Characters of one announcement."""
 
@@ -36,6 +39,17 @@ def focus_words(screen: Screen[object]) -> str:
     wrong = [_plain(each) for each in screen.query("#form-line, #waiting-reason").results(Static)]
     focused = screen.focused
     return _said(*wrong, *(_named(focused) if focused is not None else ()))
+
+
+def place(screen: Screen[object], words: str) -> object:
+    """Return what has to differ for words to be said again: not a time that goes on at the same place."""
+    focused = screen.focused
+    at: object = None
+    if isinstance(focused, ExecutionTable):
+        at = focused.current.id if focused.current is not None else None
+    elif isinstance(focused, LineView):
+        at = focused.cursor
+    return screen, focused, at, _FIGURES.sub("0", words)
 
 
 def _named(widget: Widget) -> tuple[str, ...]:

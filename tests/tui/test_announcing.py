@@ -74,6 +74,11 @@ async def test_nothing_is_said_twice_and_each_screen_says_what_it_is(
     assert len(listener.said) == before
     await stage.pilot.press("down")
     await hears(stage, listener, "#1 Weather: Running")
+    before = len(listener.said)
+    first = stage.line_of(1)
+    await stage.until(lambda: stage.line_of(1) != first)  # it runs on, and nobody is told so each second
+    await stage.settle()
+    assert len(listener.said) == before
     await stage.pilot.press("x")
     await hears(stage, listener, "Question. #1 “Weather” is running. Stop it?. No (n). button")
     await stage.pilot.press("left")
