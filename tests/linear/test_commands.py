@@ -177,6 +177,9 @@ async def test_a_viewer_changes_nothing(services: FakeServices) -> None:
     for typed in (f"cancel {running}", "run Sales", "pause Sales"):
         assert "needs the role Administrator" in await stand.refusal(typed)
     assert "vic, Viewer" in await stand.says("who")
+    # Each was tried, and so each is in the audit log, once.
+    noted = [each.entry.action for each in await services.audit(ADMIN, 10) if each.entry.actor == "vic"]
+    assert noted == ["Report Change", "Job Run", "Job Cancel", "Job Retry"]
 
 
 async def test_the_rest_and_the_help_that_names_it_all(services: FakeServices) -> None:
