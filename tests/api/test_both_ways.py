@@ -101,6 +101,7 @@ async def test_pages_up_and_down(services: Services, store: Store) -> None:
         range(2_200, 0, -1)
     )
     assert await services.newer(VIEWER, ALL, 2_400) == 100
+    assert [await services.newer(VIEWER, ALL, each) for each in (10**30, -(10**30))] == [0, 2_500]
     overview = await services.overview(VIEWER, ExecutionFilter(frozenset({Status.SUCCEEDED}), search="ales"))
     assert (overview.total, overview.newest) == (2_500, 2_500)
     assert overview.counts[Status.SUCCEEDED] == 2_500

@@ -138,7 +138,9 @@ async def test_who_does_not_read_is_hung_up_on(server: Served, monkeypatch: pyte
     wire = await connect(server.path)
     # Answers to many questions at once, of which none is read.
     await wire.send(request("GET", "/openapi.json") * 100)
-    await until(lambda: not server.server.server_state.connections)
+    there = server.server.server_state.connections
+    await until(lambda: any(each.flow.write_paused for each in there))  # type: ignore[union-attr]
+    await until(lambda: not there)
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
