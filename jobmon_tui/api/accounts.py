@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from jobmon_tui.api.answers import answer
-from jobmon_tui.api.asking import CallerOf, Name, Origin, ServicesOf, known_of, origin_of
+from jobmon_tui.api.asking import CallerOf, Name, Origin, ServicesOf, known_of, origin_of, peer_of, turns_of
 from jobmon_tui.domain.roles import Actor
 from jobmon_tui.services.facade import AccountInfo
 from jobmon_tui.services.records import SessionInfo
@@ -24,7 +24,10 @@ async def sign_in(
     services: ServicesOf, request: Request, body: SignInBody, claimed: Origin = None
 ) -> Response:
     """Sign in: the token opens everything that the account may do."""
-    opened = await services.sign_in(body.name, body.password, origin_of(request, claimed), known_of(request))
+    with turns_of(request).take(peer_of(request)):
+        opened = await services.sign_in(
+            body.name, body.password, origin_of(request, claimed), known_of(request)
+        )
     return answer(SignedIn, opened, 201, {"Cache-Control": "no-store"})
 
 
@@ -37,9 +40,10 @@ async def sign_out(services: ServicesOf, caller: CallerOf) -> Response:
 
 
 @router.post("/sessions/current/unlock", response_model=DoneForm)
-async def unlock(services: ServicesOf, caller: CallerOf, body: PasswordBody) -> Response:
+async def unlock(services: ServicesOf, request: Request, caller: CallerOf, body: PasswordBody) -> Response:
     """Tell whether this is the password of whoever has the session whose token is sent."""
-    await services.unlock(caller, body.password)
+    with turns_of(request).take(peer_of(request)):
+        await services.unlock(caller, body.password)
     return answer(DoneForm, DoneForm("It is the right password."))
 
 

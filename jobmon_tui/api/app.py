@@ -12,6 +12,7 @@ from jobmon_tui.api.asking import admit_large
 from jobmon_tui.api.bulletin import Bulletin
 from jobmon_tui.api.description import describe
 from jobmon_tui.api.limits import BodyLimit
+from jobmon_tui.api.turns import Turns
 from jobmon_tui.services.facade import Changes, Services
 from jobmon_tui.services.ports import Database
 
@@ -39,6 +40,7 @@ def create_app(services: Services, database: Database, watch: Callable[[], Chang
     )
     app.state.services = services
     app.state.bulletin = bulletin
+    app.state.turns = Turns()
     answers.install(app)
     app.add_middleware(BodyLimit, admit=partial(admit_large, services))
     describe(app)

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from starlette.types import Scope
 
+from jobmon_tui.api.turns import Turns
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import GREATEST_ID, Status
 from jobmon_tui.domain.roles import Verb, require
@@ -25,6 +26,12 @@ _bearer = HTTPBearer(auto_error=False, description="A session's token: POST /api
 def services_of(request: Request) -> Services:
     """Return the services that the server was given."""
     found: Services = request.app.state.services
+    return found
+
+
+def turns_of(request: Request) -> Turns:
+    """Return whose passwords are being looked at."""
+    found: Turns = request.app.state.turns
     return found
 
 
