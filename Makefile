@@ -28,8 +28,8 @@ again: $(STAMP) ## only the tests that failed last time
 	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
 
 faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
-	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/api/test_description.py tests/e2e/test_claims.py \
-	  tests/e2e/test_leaks.py tests/cli/test_hostile_text.py
+	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/e2e/test_claims.py \
+	  tests/e2e/test_leaks.py tests/cli/test_hostile_text.py tests/api/test_description.py tests/api/test_pages.py
 
 # Each speaks WebDriver BiDi, so that no library is needed; what is missing is installed or asked for, never left out.
 browsers: $(STAMP) ## the dashboard in headless Chromium and Firefox; as root it installs them on Debian
