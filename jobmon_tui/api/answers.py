@@ -60,10 +60,18 @@ async def _refused(_request: Request, error: Exception) -> Response:
     return refuse(error)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+def _is_said_to_be_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind in {"", "application/json"} or kind.endswith("+json")
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise TypeError("registered for RequestValidationError only")
     problems = _problems(error)
+    if any(each.key == "body" for each in problems) and not _is_said_to_be_json(request):
+        # As plain `curl -d` sends it; what follows would be about text that was never read as JSON.
+        problems = [Problem("body", "it is JSON only: say Content-Type: application/json (curl: --json)")]
     message = "; ".join(str(each) for each in problems)
     document = ProblemForm(
         f"urn:jobmon:{ErrorCode.INVALID_INPUT.value}",

@@ -66,6 +66,15 @@ async def test_a_body_that_is_too_large(server: Served, path: str, most: int) ->
 
 
 @pytest.mark.parametrize("backend", ["sqlite"])
+async def test_a_body_that_is_not_said_to_be_json_is_told_so(server: Served) -> None:
+    form = "Content-Type: application/x-www-form-urlencoded"
+    body = b'{"name": "ada", "password": "guess"}'
+    answer = await once(server.path, request("POST", "/api/v1/sessions", form, body=body))
+    _is_problem(answer, 422, "invalid_input")
+    assert "application/json" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
 async def test_a_large_body_is_read_from_who_may_change_reports_only(server: Served) -> None:
     # Checking such a one takes seconds: half a million keys that nobody knows.
     dear = "{" + ",".join(f'"{number}":1' for number in range(300_000)) + "}"
