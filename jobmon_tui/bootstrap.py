@@ -291,7 +291,8 @@ async def run_worker(
             if asked.is_set():
                 at_once("worker stopped")
             else:
-                tell(f"Draining: {len(worker.running)} still run; again to stop them now.")
+                if worker.running:
+                    tell(f"Draining: {len(worker.running)} still run; again to stop them now.")
                 asked.set()
 
         for each in (signal.SIGTERM, signal.SIGINT):
