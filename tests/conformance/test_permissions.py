@@ -33,6 +33,7 @@ async def _own_session(services: Any, caller: Caller, _own: str) -> object:
 OTHERS: dict[str, Call] = {
     "overview": lambda s, c, _: s.overview(c, ALL),
     "executions": lambda s, c, _: s.executions(c, ALL, 5),
+    "glance": lambda s, c, _: s.glance(c, ALL, 5),
     "newer": lambda s, c, _: s.newer(c, ALL, 1),
     "finished_by_hour": lambda s, c, _: s.finished_by_hour(c, NOW),
     "show": lambda s, c, _: s.show(c, 99),

@@ -23,7 +23,7 @@ def listed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LongList]:
 def line(listed: LongList) -> Iterator[Line]:
     """A dashboard on it that has nothing more to say."""
     with Line(["--scheduler", "off"], listed.environment) as opened:
-        opened.wait_for(f"#{ROWS} ", "live")
+        opened.wait_for(f"#{ROWS} ", "live", "24 h")
         opened.quiet()
         yield opened
 

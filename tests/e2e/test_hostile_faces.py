@@ -14,6 +14,7 @@ from jobmon_tui.tui.screens.changed import ChangedScreen
 from jobmon_tui.tui.screens.columns import ColumnsScreen
 from jobmon_tui.tui.screens.first_run import FirstRunScreen
 from jobmon_tui.tui.screens.help import HelpScreen
+from jobmon_tui.tui.screens.lock import LockScreen
 from jobmon_tui.tui.screens.quit import DrainScreen, QuitScreen
 from jobmon_tui.tui.screens.sign_in import SignInScreen
 from jobmon_tui.tui.screens.waiting import WaitingScreen
@@ -39,6 +40,7 @@ NOTHING_OF_THE_DATABASE = {
     for each in (
         *(HelpScreen, ColumnsScreen, SignInScreen, FirstRunScreen, WaitingScreen),
         *(QuitScreen, DrainScreen, ChangedScreen),  # numbers, and what a service says, as toasts do
+        LockScreen,  # whose session it is, as the header does
     )
 }
 

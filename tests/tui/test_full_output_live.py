@@ -3,6 +3,8 @@
 import pytest
 
 from jobmon_tui.domain.execution import Status
+from jobmon_tui.services.audited import Caller
+from jobmon_tui.services.look import ExecutionStory
 from jobmon_tui.services.records import StoredOutput
 from jobmon_tui.tui.screens import full_output
 from tests.tui.fake_services import FakeServices
@@ -21,7 +23,22 @@ def printed(services: FakeServices, execution_id: int, text: str) -> None:
     services.database.feed.changed()
 
 
-async def test_it_follows_what_is_printed_until_it_ends_and_says_so() -> None:
+def shows_of(services: FakeServices, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Record from now on which executions are read; that the session holds is asked besides."""
+    told: list[int] = []
+    show = services.show
+
+    async def shows(caller: Caller, execution_id: int) -> ExecutionStory:
+        told.append(execution_id)
+        return await show(caller, execution_id)
+
+    monkeypatch.setattr(services, "show", shows)
+    return told
+
+
+async def test_it_follows_what_is_printed_until_it_ends_and_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     services = FakeServices()
     running = services.add("Sales", Status.RUNNING)
     async with on_stage(services) as stage:
@@ -44,10 +61,10 @@ async def test_it_follows_what_is_printed_until_it_ends_and_says_so() -> None:
         services.move(running, Status.FAILED, error="boom")
         await stage.until(lambda: "ended: ✗ Failed" in where(stage))
         assert "line 300" in shown(stage)
-        reads = services.database.reads
+        told = shows_of(services, monkeypatch)
         services.database.feed.changed()
         await stage.pilot.pause(0.4)
-        assert services.database.reads == reads, "what has ended is not read again"
+        assert told == [], "what has ended is not read again"
         await press(stage, "f")
         assert "following" not in where(stage)
 
@@ -100,7 +117,9 @@ async def test_an_outage_is_said_and_what_was_read_stays() -> None:
         await stage.until(lambda: "old" not in where(stage))
 
 
-async def test_the_keys_are_in_the_help_and_nothing_is_read_beneath_it() -> None:
+async def test_the_keys_are_in_the_help_and_nothing_is_read_beneath_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     services = FakeServices()
     running = services.add("Sales", Status.RUNNING, output="a\n")
     async with on_stage(services, size=(100, 60)) as stage:
@@ -109,9 +128,9 @@ async def test_the_keys_are_in_the_help_and_nothing_is_read_beneath_it() -> None
         for words in ("Find in this text", "Wrap long lines", "Open it in $PAGER", "Match before"):
             assert words in stage.all_text
         await stage.pilot.pause(0.4)
-        reads = services.database.reads
+        told = shows_of(services, monkeypatch)
         printed(services, running, "a\nb\n")
         await stage.pilot.pause(0.4)
-        assert services.database.reads == reads
+        assert told == [], "whether the session holds is asked, and no more"
         await press(stage, "escape")
         await stage.until(lambda: shown(stage)[1] == "b")

@@ -78,7 +78,7 @@ async def test_before_the_first_list_moves_wait_and_nothing_is_done_to_a_row_tha
     services = FakeServices()
     for _ in range(5):
         services.add("Sales", error="boom")
-    services.database.delay = 0.6
+    services.database.delay = 1.5
     app = make_app(services)
     async with app.run_test() as pilot:
         stage = Stage(app, pilot, services)
