@@ -11,7 +11,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError, invalid_input
 from jobmon_tui.domain.execution import AUTOMATION, SYSTEM
 from jobmon_tui.domain.roles import Actor, Role, Verb
 from jobmon_tui.domain.text import one_line
-from jobmon_tui.services.audited import Caller, signed_in, token_hash, utc_now
+from jobmon_tui.services.audited import NOBODY, Caller, note_refusal, signed_in, token_hash, utc_now
 from jobmon_tui.services.confirming import confirm_password
 from jobmon_tui.services.passwords import NAME_LIMIT, PasswordHasher, check_new_password, check_password
 from jobmon_tui.services.ports import Database, Transaction
@@ -98,18 +98,23 @@ async def create_first_administrator(
     check_new_password(password, name)
     hashed = await hasher.hash(password)
 
-    def work(transaction: Transaction) -> SignedIn:
-        if transaction.accounts():
-            raise JobmonError(
-                ErrorCode.ALREADY_EXISTS,
-                "This database already has accounts. Sign in with: jobmon login NAME",
-            )
+    def work(transaction: Transaction) -> SignedIn | JobmonError:
         now = clock()
+        if transaction.accounts():
+            code = ErrorCode.ALREADY_EXISTS
+            entry = NewAuditEntry(
+                now, name, NOBODY, "First Administrator", "refused", code.value, None, None, origin
+            )
+            note_refusal(transaction, entry)
+            return JobmonError(code, "This database already has accounts. Sign in with: jobmon login NAME")
         transaction.add_account(name, Role.ADMINISTRATOR, hashed, now)
         actor = Actor(name, Role.ADMINISTRATOR)
         return _open_session(transaction, actor, origin, now, "First Administrator", idle)
 
-    return await database.write(work)
+    opened = await database.write(work)
+    if isinstance(opened, JobmonError):
+        raise opened
+    return opened
 
 
 async def sign_in(

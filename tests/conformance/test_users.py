@@ -114,6 +114,9 @@ async def test_of_many_at_once_one_becomes_the_first_administrator(
     assert len(refused) == 11
     assert raw("SELECT role FROM user_account") == [("Administrator",)]
     assert raw("SELECT count(*) FROM session") == [(1,)]
+    told = "SELECT count(*) FROM audit_log WHERE action = 'First Administrator' AND outcome = ?"
+    assert raw(told, "allowed") == [(1,)]
+    assert raw(f"{told} AND code = 'already_exists'", "refused") == [(11,)]
 
 
 async def test_administrators_who_all_step_down_at_once_leave_one(
