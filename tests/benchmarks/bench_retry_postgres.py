@@ -80,10 +80,10 @@ class NotingStatement:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._prepared, name)
 
-    async def fetch(self, *arguments: Any) -> Any:
+    async def fetch(self, *arguments: Any, timeout: float | None = None) -> Any:
         """Run it."""
         self._sent.append((self._prepared.get_query(), arguments))
-        return await self._prepared.fetch(*arguments)
+        return await self._prepared.fetch(*arguments, timeout=timeout)
 
 
 class NotingSource(PgSource):
