@@ -83,7 +83,11 @@ def _close_one(stage: Stage, moment: Moment, before: Callable[[], None], ends: E
         os.kill(pid, signal.SIGKILL)
     terminal.child.wait()
     found = stage.ask(_OF_IT, pid)
-    wrong = [each for each in found if each[1:] != ("Failed", "terminal closed")]
+    # The keys may also have cancelled what ran: x, and Enter where it asks.
+    may_end = {("Failed", "terminal closed")} | (
+        {("Cancelled", "cancelled by ada")} if "x" in moment.keys else set()
+    )
+    wrong = [each for each in found if tuple(each[1:]) not in may_end]
     ends.closed_on += [each[0] for each in found]
     if wrong or took > DEAD_WITHIN or cpu - cpu_before > MOST_CPU:
         ends.wrong.append((queued, after, before.__name__, took, cpu - cpu_before, wrong))
