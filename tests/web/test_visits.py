@@ -187,7 +187,8 @@ async def test_a_line_that_never_ends_is_not_kept() -> None:
     )
     async with asyncio.timeout(PATIENCE):
         assert await process.hear() == b""
-    assert await process.end() in {0, -signal.SIGHUP, 1}
+    # 120 is Python's own where its terminal has gone before its last flush.
+    assert await process.end() in {0, -signal.SIGHUP, 1, 120}
 
 
 def open_files() -> int:
