@@ -27,7 +27,7 @@ from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.passwords import Verdict
 from jobmon_tui.services.records import StoredOutput, WorkerSeen
-from tests.tui.memory_database import MemoryDatabase, MemoryTransaction, MemoryWatch
+from tests.tui.memory_database import MemoryDatabase, MemoryTransaction
 from tests.tui.memory_tables import HISTORY_REPORTS, START
 
 ADMIN = Caller("admin-token", "pts/1")
@@ -78,7 +78,7 @@ class FakeServices(LocalServices):
             self.database,
             hasher=PlainHasher(),
             catalog=AnyReport(),
-            watch=lambda: MemoryWatch(self.database.feed),
+            watch=self.database.feed.watch,
             database_name=name,
             read_only=read_only,
             liveness=Liveness(gone=lambda _host, _pid: False),

@@ -18,6 +18,7 @@ from jobmon_tui.domain.execution import ConfigurationState, Execution, Execution
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.services.ports import Transaction
 from jobmon_tui.services.records import ExecutionFilter, Extent, HourCount, StoredOutput, WorkerSeen
+from jobmon_tui.services.watching import Feed
 from tests.tui.memory_accounts import MemoryAccounts
 from tests.tui.memory_tables import MemoryTables
 
@@ -174,41 +175,11 @@ class MemoryTransaction(MemoryAccounts):
         return self._tables.last_id + 1
 
 
-class MemoryFeed:
-    """The change feed of one process."""
+class MemoryFeed(Feed):
+    """The change feed of one process: nobody else changes anything that it would have to look for."""
 
-    def __init__(self) -> None:
-        self.version = 0
-        self.events: set[asyncio.Event] = set()
-
-    def changed(self) -> None:
-        self.version += 1
-        for event in self.events:
-            event.set()
-
-
-class MemoryWatch:
-    """`Changes`: level-triggered, as the real one."""
-
-    def __init__(self, feed: MemoryFeed) -> None:
-        self._feed = feed
-        self._seen = feed.version
-        self._event = asyncio.Event()
-        feed.events.add(self._event)
-
-    async def wait(self, timeout: float) -> bool:
-        if self._seen == self._feed.version:
-            self._event.clear()
-            try:
-                async with asyncio.timeout(timeout):
-                    await self._event.wait()
-            except TimeoutError:
-                return False
-        self._seen = self._feed.version
-        return True
-
-    def close(self) -> None:
-        self._feed.events.discard(self._event)
+    def _begin(self) -> None:
+        return None
 
 
 class MemoryDatabase:
