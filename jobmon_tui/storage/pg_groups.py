@@ -31,7 +31,8 @@ LEFT JOIN LATERAL (
 ).bindparams(bindparam("by", type_=Text()), bindparam("wanted", type_=_IDS))
 """The worker, and what it has Running of these; no row at all where the worker is not registered."""
 # Who wanted a cancel is asked only now, where the executions are locked: no request comes later. As JSON:
-# asyncpg looks at every element of an array, and there would be nine of them.
+# asyncpg looks at every element of an array, and there would be nine of them. The ids once more: of JSON the
+# planner does not know how few rows it has, and would rather read a small table whole.
 _SET = ", ".join(f"{each} = e.{each}" for each in ENDED if each != "error")
 _OF = ", ".join(f"{name} {kind}" for name, kind in ENDED.items())
 _ASKED = """
@@ -43,7 +44,7 @@ UPDATE job_execution_log SET finished_at = :at, {_SET},
             THEN 'cancelled by ' || asked.requested_by ELSE e.error END
 FROM json_to_recordset(CAST(:rows AS json)) AS e (ended bigint, {_OF})
   LEFT JOIN asked ON asked.execution_id = e.ended
-WHERE id = e.ended
+WHERE id = e.ended AND id = ANY (:ids)
 """  # noqa: S608 - constants
 _OUTCOMES = (
     bindparam("at", type_=TIMESTAMP(timezone=True)),

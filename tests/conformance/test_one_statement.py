@@ -10,13 +10,14 @@ import pytest
 
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.pg_connection import PgConnection
-from jobmon_tui.storage.pg_groups import END_AND_START
+from jobmon_tui.storage.pg_connection import STATEMENTS, PgConnection
+from jobmon_tui.storage.pg_groups import END_ALL, END_AND_START
 from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres import PostgresDatabase
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Claimed, Finished, Outcome, WorkerGone, WorkerInfo
 from tests.backends import Raw, Store
-from tests.conformance.world import ADMIN, DRAFT, NOW, queue_one
+from tests.conformance.world import ADMIN, DRAFT, NOW, many, queue_one
 
 _DONE = Outcome("Succeeded")
 _WAITS = """
@@ -179,3 +180,21 @@ async def test_who_is_not_registered_ends_and_starts_nothing(
     assert raw("SELECT status FROM job_execution_log ORDER BY id") == [
         *[("Running",)] * 2, *[("Queued",)] * 2,
     ]  # fmt: skip
+
+
+async def test_a_group_is_found_by_its_ids_in_a_small_table_too(store: PostgresDatabase, raw: Raw) -> None:
+    # Where the planner does not know how few rows a group has, it reads a table of thousands whole.
+    await store.write(many(range(1, 5_001), "Succeeded", NOW))
+    raw("ANALYZE")
+    connection = await asyncpg.connect(store.source.dsn)
+    try:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        for name, statement in (("end_all", END_ALL), ("end_and_start", END_AND_START)):
+            written = STATEMENTS.written(statement, dict.fromkeys(statement.compile().params))
+            await connection.execute(f"PREPARE {name} AS {written.text}")
+            nothing = ", ".join(["NULL"] * len(written.arguments))
+            plan = str(await connection.fetch(f"EXPLAIN EXECUTE {name} ({nothing})"))
+            assert "Seq Scan on job_execution_log" not in plan, plan
+            assert "job_execution_log_pkey" in plan
+    finally:
+        await connection.close()
