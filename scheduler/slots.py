@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Final, get_args
 
 from scheduler.ports import Claimed, Clock, FinalStatus, Finished, Outcome, Runner
@@ -18,7 +19,7 @@ _FINAL: Final = frozenset(get_args(FinalStatus))
 class _Slot:
     claimed: Claimed
     task: asyncio.Task[Outcome]
-    timer: asyncio.Task[None] | None = None
+    ends_at: float = inf
     ending: Outcome | None = None
 
 
@@ -33,6 +34,8 @@ class Slots:
         self._expected: Collection[int] = ()
         self._early: dict[int, Outcome] = {}
         self._closing: Outcome | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._watched_until = inf
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -64,7 +67,8 @@ class Slots:
         task = asyncio.create_task(self._run(claimed), name=f"execution {claimed.id}")
         slot = self._slots[claimed.id] = _Slot(claimed, task)
         if claimed.timeout is not None:
-            slot.timer = asyncio.create_task(self._expire(slot, claimed.timeout))
+            slot.ends_at = self._clock.monotonic() + claimed.timeout
+            self._watch(slot.ends_at)
         # A callback, not code in the task: a task cancelled before its first step never runs any.
         task.add_done_callback(partial(self._done, slot))
         ending = self._early.pop(claimed.id, self._closing)
@@ -97,17 +101,31 @@ class Slots:
         for slot in self._slots.values():
             slot.task.cancel()
         self._slots.clear()
+        if self._watcher is not None:
+            self._watcher.cancel()
 
     async def _run(self, claimed: Claimed) -> Outcome:
         return await self._runner.run(claimed)
 
-    async def _expire(self, slot: _Slot, timeout: float) -> None:
-        await self._clock.sleep(timeout)
-        _stop(slot, Outcome("Failed", f"timed out after {duration(timeout)}"))
+    def _watch(self, until: float) -> None:
+        # One timer for all: a task for each would cost as much as its start, and nearly all end in time.
+        if until < self._watched_until:
+            if self._watcher is not None:
+                self._watcher.cancel()
+            self._watched_until = until
+            self._watcher = asyncio.create_task(self._expire())
+
+    async def _expire(self) -> None:
+        while self._watched_until < inf:
+            await self._clock.sleep(self._watched_until - self._clock.monotonic())
+            now = self._clock.monotonic()
+            running = [each for each in self._slots.values() if not each.task.done()]
+            for slot in running:
+                if slot.ends_at <= now and slot.claimed.timeout is not None:
+                    _stop(slot, Outcome("Failed", f"timed out after {duration(slot.claimed.timeout)}"))
+            self._watched_until = min((each.ends_at for each in running if each.ends_at > now), default=inf)
 
     def _done(self, slot: _Slot, task: asyncio.Task[Outcome]) -> None:
-        if slot.timer is not None:
-            slot.timer.cancel()
         self._settled(Finished(slot.claimed.id, slot.claimed.token, _judge(slot.ending, task)))
 
 

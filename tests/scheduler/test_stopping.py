@@ -29,10 +29,32 @@ async def test_a_timeout_ends_it_failed_and_says_after_how_long() -> None:
 
 
 @virtual
+async def test_each_has_its_own_timeout_whichever_began_first() -> None:
+    store = Store()
+    store.add(1, timeout=90)
+    store.add(2, timeout=200)
+    async with at_work(store, Runner(takes=300), concurrency=4) as engine:
+        began = engine.clock.monotonic()
+        await asyncio.sleep(20)
+        store.add(5, timeout=30)  # the last to begin is the first to end
+        store.add(6, timeout=180)  # at the same time as another
+        for after, execution_id in {50: 5, 90: 1, 200: 2}.items():
+            await asyncio.sleep(began + after - 0.5 - engine.clock.monotonic())
+            assert store.rows[execution_id].status == "Running"
+            await asyncio.sleep(1)
+            assert store.rows[execution_id].status == "Failed"
+        assert store.summary(6) == ("Failed", "timed out after 3m")
+        # There was none left to watch over.
+        store.add(7, timeout=10)
+        await asyncio.sleep(11)
+        assert store.summary(7) == ("Failed", "timed out after 10s")
+
+
+@virtual
 async def test_a_cancel_is_prompt_and_takes_only_the_one() -> None:
     store = Store()
     store.add(1, 2)
-    async with at_work(store, Runner(takes=300)) as engine:
+    async with at_work(store, Runner(takes=300), concurrency=4) as engine:
         began = engine.clock.monotonic()
         store.cancel(1)
         await asyncio.sleep(0.001)
