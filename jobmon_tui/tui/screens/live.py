@@ -17,7 +17,7 @@ PAUSE, LONGEST_PAUSE, REST = 0.1, 1.0, 39
 A server that is busy takes longer, and so is asked more seldom: no dashboard keeps it, or its own machine,
 for more than a fortieth of the time.
 """
-LONGEST_SPREAD, SPREAD = 0.5, 30
+LONGEST_SPREAD, SPREAD = 0.5, 80
 """Seconds, at most, from a change to its reading, `SPREAD` times what the last one took.
 
 All dashboards hear of it at once, and share one server: docs/scale.md.

@@ -13,10 +13,11 @@ from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.tui.widgets.window_source import PageSource, glanced
 
-PAGE = 100
-KEPT = 12
+PAGE = 50
+KEPT = 24
 """Pages that stay in memory."""
-_CHEAP_OFFSET = 2 * PAGE
+_AT_ONCE = 4
+_CHEAP_OFFSET = 4 * PAGE
 _LATELY = 20
 """Rows that may have come since the last look, and are read with it."""
 
@@ -91,16 +92,22 @@ class Window:
         oldest = max(0, self.total - first - max(1, height))
         return list(range(newest // PAGE, oldest // PAGE - 1, -1)) if self.total else [0]
 
-    async def fill(self, number: int) -> None:
-        """Read a page."""
-        low, high = number * PAGE, min(self.total, (number + 1) * PAGE)
+    async def fill(self, numbers: Sequence[int]) -> int:
+        """Read the first of these pages, and those that follow it directly, at once; return how many."""
+        newest = numbers[0]
+        run = next((at for at, number in enumerate(numbers) if number != newest - at), len(numbers))
+        oldest = newest - min(run, _AT_ONCE) + 1
+        low, high = oldest * PAGE, min(self.total, (newest + 1) * PAGE)
         if low >= high:
-            return
-        page: list[Execution | None] = [None] * (high - low)
+            return len(numbers)
+        rows: list[Execution | None] = [None] * (high - low)
         for depth, execution in await self._read(low, high):
             if low <= depth < high:
-                page[depth - low] = execution
-        self._keep(number, page)
+                rows[depth - low] = execution
+        for number in range(oldest, newest + 1):
+            begin = (number - oldest) * PAGE
+            self._keep(number, rows[begin : begin + PAGE])
+        return newest - oldest + 1
 
     def _keep(self, number: int, page: list[Execution | None]) -> None:
         self._pages[number] = page
@@ -132,9 +139,9 @@ class Window:
 
     async def fill_visible(self, first: int, height: int) -> None:
         """Read what these positions lack."""
-        if self.total:
-            for number in self.missing(first, height):
-                await self.fill(number)
+        numbers = self.missing(first, height) if self.total else []
+        while numbers:
+            numbers = numbers[await self.fill(numbers) :]
 
     def touch(self, first: int, height: int) -> None:
         """Keep the pages of these positions longest."""

@@ -170,7 +170,7 @@ class WindowView(LineView):
                 wanted = visible or window.missing(self.first, self.rows_in_view, around=True)
                 if not wanted:
                     return
-                await window.fill(wanted[0])
+                await window.fill(wanted)
                 if visible and window is self._window:
                     self.settled()
         except JobmonError as error:
