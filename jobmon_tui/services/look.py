@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
@@ -18,6 +18,8 @@ from jobmon_tui.services.ports import Database, Transaction
 from jobmon_tui.services.records import ExecutionFilter, HourCount, StoredOutput, WorkerSeen
 
 T = TypeVar("T")
+_ENTRIES: Final = 100
+"""Of the audit log, that an execution's story shows at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,7 @@ async def list_executions(
     """Return executions newest first, by keyset: below `before`, or the nearest above `after`."""
 
     def unit(transaction: Transaction) -> Sequence[Execution]:
-        if after is None and not offset:
-            transaction.foresee(wanted, limit, before, header=False)
+        transaction.foresee_page(wanted, limit, before, after, offset)
         may_look(transaction, caller, utc_now(), Verb.VIEW)
         return transaction.executions(wanted, limit, before=before, after=after, offset=offset)
 
@@ -91,7 +92,13 @@ async def count_newer(database: Database, caller: Caller, wanted: ExecutionFilte
     """Return how many matching executions are newer than this one."""
     # An id far beyond all others; what is counted by blocks looks some way beyond it.
     near = max(0, min(execution_id, GREATEST_ID // 2))
-    return await _look(database, caller, lambda transaction: transaction.newer(wanted, near))
+
+    def unit(transaction: Transaction) -> int:
+        transaction.foresee_newer(wanted, near)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
+        return transaction.newer(wanted, near)
+
+    return await database.read(unit)
 
 
 async def overview(
@@ -125,10 +132,11 @@ async def glance(
     """Return what `overview` and `list_executions` do, of one moment: neither contradicts the other."""
 
     def unit(transaction: Transaction) -> Glance:
-        transaction.foresee(wanted, limit, before, header=True)
+        transaction.foresee_glance(wanted, limit, before)
         may_look(transaction, caller, utc_now(), Verb.VIEW)
-        seen = _overview(transaction, wanted, liveness)
-        return Glance(seen, transaction.executions(wanted, limit, before=before))
+        # The rows first: the newest of them need not be asked for again.
+        rows = transaction.executions(wanted, limit, before=before)
+        return Glance(_overview(transaction, wanted, liveness), rows)
 
     return await database.read(unit)
 
@@ -179,7 +187,9 @@ async def show_execution(
 ) -> ExecutionStory:
     """Return one execution with what stands around it. Raises `execution_not_found`."""
 
-    def work(transaction: Transaction) -> ExecutionStory:
+    def unit(transaction: Transaction) -> ExecutionStory:
+        transaction.foresee_story(execution_id, _ENTRIES)
+        may_look(transaction, caller, utc_now(), Verb.VIEW)
         details = transaction.execution(execution_id)
         if details is None:
             raise execution_not_found(execution_id)
@@ -187,12 +197,12 @@ async def show_execution(
         return ExecutionStory(
             details,
             transaction.lineage(execution_id),
-            transaction.audit_entries(100, None, AuditFilter(execution_id=execution_id)),
+            transaction.audit_entries(_ENTRIES, None, AuditFilter(execution_id=execution_id)),
             transaction.output(execution_id),
             _waiting(transaction, details, liveness, utc_now()) if queued else None,
         )
 
-    return await _look(database, caller, work)
+    return await database.read(unit)
 
 
 async def show_output(database: Database, caller: Caller, execution_id: int) -> StoredOutput:

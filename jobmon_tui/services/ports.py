@@ -43,10 +43,33 @@ class Transaction(Protocol):
         """
         ...
 
-    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None, /, *, header: bool) -> None:
-        """Tell, before `actor`, that nothing is asked after it but that page of `wanted`.
+    def foresee_page(
+        self,
+        wanted: ExecutionFilter,
+        limit: int,
+        before: int | None,
+        after: int | None,
+        offset: int,
+        /,
+    ) -> None:
+        """Tell, before `actor`, that nothing is asked after it but these `executions`.
 
-        With `header` also the counts, the workers and the extent. Where each question is a trip, all are one.
+        Where each question is a trip, both are one.
+        """
+        ...
+
+    def foresee_glance(self, wanted: ExecutionFilter, limit: int, before: int | None, /) -> None:
+        """Tell the same of the newest page, or the one below an id, with counts, workers and extent."""
+        ...
+
+    def foresee_newer(self, wanted: ExecutionFilter, execution_id: int, /) -> None:
+        """Tell the same of `newer`."""
+        ...
+
+    def foresee_story(self, execution_id: int, entries: int, /) -> None:
+        """Tell, before `actor`, that an `execution` is asked for, its `lineage`, `output` and audit entries.
+
+        So many of these; and of a Queued one what it waits for.
         """
         ...
 

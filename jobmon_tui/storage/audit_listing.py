@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, literal, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from jobmon_tui.domain.audit_filter import AuditFilter
 from jobmon_tui.domain.execution import GREATEST_ID
+from jobmon_tui.storage.column_types import BIG
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import audit_log
 
@@ -54,6 +55,16 @@ def _plus_nothing(_element: _Unindexed, _compiler: SQLCompiler, **_options: Any)
     return "(audit_log.at + interval '0')"
 
 
+def about(execution_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return what is true of an entry that is about an execution, or about the one that made it."""
+    log = audit_log.c
+    # Each by its own index; joined with OR, SQLite reads the whole log.
+    old = select(log.id).where(log.execution_id == execution_id)
+    new = select(log.id).where(log.new_execution_id == execution_id)
+    is_one: ColumnElement[bool] = log.id.in_(old.union(new))
+    return is_one
+
+
 def narrowed(
     connection: Executes, query: Select[Any], wanted: AuditFilter, before: int | None
 ) -> Select[Any]:
@@ -84,8 +95,5 @@ def narrowed(
     elif wanted.outcome is not None:
         query = query.where(log.outcome == wanted.outcome)
     if wanted.execution_id is not None:
-        # Each by its own index; joined with OR, SQLite reads the whole log.
-        about = select(log.id).where(log.execution_id == wanted.execution_id)
-        made = select(log.id).where(log.new_execution_id == wanted.execution_id)
-        query = query.where(log.id.in_(about.union(made)))
+        query = query.where(about(literal(wanted.execution_id, BIG)))
     return query.where(log.id <= greatest).order_by(log.id.desc())

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Text, bindparam, func, insert, select, type_coerce, update
 from sqlalchemy.exc import DBAPIError
@@ -20,7 +20,8 @@ from jobmon_tui.domain.audit import (
 from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter, AuditSearch
 from jobmon_tui.services.known_origin import process_origin
 from jobmon_tui.services.records import AuditFound
-from jobmon_tui.storage.audit_listing import narrowed
+from jobmon_tui.storage.audit_listing import about, narrowed
+from jobmon_tui.storage.column_types import BIG
 from jobmon_tui.storage.on_connection import OnConnection
 from jobmon_tui.storage.tables import audit_head, audit_log
 
@@ -39,6 +40,8 @@ _TEXTS = ("actor", "role", "action", "outcome", "code", "origin", "details", "kn
 # No actor is bytes: there is no hash of it.
 _UNREADABLE = NewAuditEntry(exact_time(""), b"", "", "", "", None, None, None, "")  # type: ignore[arg-type]
 _CHAIN = select(*(type_coerce(each, Text) if each is audit_log.c.at else each for each in audit_log.c))
+ABOUT: Final = _CHAIN.where(about(bindparam("wanted", type_=BIG))).order_by(audit_log.c.id.desc())
+"""What is known of an execution, newest first."""
 # What a search looks at, and no more: hashes and details are most of a row.
 _LOOKED_AT = select(
     audit_log.c.id,
@@ -61,8 +64,12 @@ def _as_it_stands(row: Any) -> AuditEntry:
     return _audit_entry(row, row.at if isinstance(row.at, datetime) else exact_time(row.at))
 
 
-def _shown(audited: AuditEntry) -> AuditEntry:
-    # What somebody put there past the rules is shown as text: that it does not belong there, verifying says.
+def shown(row: Any) -> AuditEntry:
+    """Build an entry from a row of the log, to be shown.
+
+    What somebody put there past the rules becomes text: that it does not belong there, verifying says.
+    """
+    audited = _as_it_stands(row)
     entry = audited.entry
     texts = {name: getattr(entry, name) for name in _TEXTS}
     if all(isinstance(value, str | None) for value in texts.values()):
@@ -110,7 +117,7 @@ class AuditQueries(OnConnection):
     ) -> Sequence[AuditEntry]:
         """Return audit entries newest first."""
         query = narrowed(self._connection, _CHAIN, wanted, before).limit(limit)
-        return [_shown(_as_it_stands(row)) for row in self._connection.execute(query)]
+        return [shown(row) for row in self._connection.execute(query)]
 
     def search_audit(
         self, search: AuditSearch, limit: int, *, before: int | None, after: int, span: int
@@ -122,7 +129,7 @@ class AuditQueries(OnConnection):
         looked = search.look_through(((int(row.id), row) for row in rows), limit)
         entries = _CHAIN.where(audit_log.c.id.in_(looked.found)).order_by(audit_log.c.id.desc())
         return AuditFound(
-            [_shown(_as_it_stands(row)) for row in self._connection.execute(entries)] if looked.found else [],
+            [shown(row) for row in self._connection.execute(entries)] if looked.found else [],
             looked.looked_to(limit, span),
         )
 

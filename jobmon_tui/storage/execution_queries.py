@@ -12,7 +12,8 @@ from jobmon_tui.storage.listing_queries import ListingQueries
 from jobmon_tui.storage.tables import cancel_requests, executions
 
 # The statements of a retry are built once: putting one together costs more than running it.
-_ONE = DETAILS.where(executions.c.id == bindparam("wanted"))
+ONE: Select[Any] = DETAILS.where(executions.c.id == bindparam("wanted"))
+"""One execution with its snapshot."""
 _ACTIVE_CHILD = LIST.where(
     executions.c.retry_of == bindparam("wanted"), or_(found_as(Status.QUEUED), found_as(Status.RUNNING))
 )
@@ -29,7 +30,7 @@ _ADD = insert(executions).returning(executions.c.id)
 class ExecutionQueries(ListingQueries):
     """The part of a transaction that reads and writes executions."""
 
-    one_execution: Select[Any] = _ONE
+    one_execution: Select[Any] = ONE
     one_active_child: Select[Any] = _ACTIVE_CHILD
 
     def _one(self, query: Select[Any], **values: object) -> Execution | None:

@@ -35,17 +35,14 @@ SELECT report FROM named WHERE report IS NOT NULL
 class Narrowing:
     """What narrows a list; None and an empty `statuses` do not. `names` and `people` are exact.
 
-    No row below the id `floor` belongs to it; with `is_cut` because only the newest are looked at. One that
-    `walks` looks at the reports' names of rows that it finds otherwise.
+    One that `walks` looks at the reports' names of rows that it finds otherwise.
     """
 
-    statuses: Sequence[Status] = ()
-    names: Sequence[str] | None = None
-    people: Sequence[str] | None = None
+    statuses: tuple[Status, ...] = ()
+    names: tuple[str, ...] | None = None
+    people: tuple[str, ...] | None = None
     since: datetime | None = None
     error: str | None = None
-    floor: int = 0
-    is_cut: bool = False
     walks: bool = False
 
     @property
@@ -54,10 +51,15 @@ class Narrowing:
         return self.people is None and self.error is None
 
     @property
+    def is_plain(self) -> bool:
+        """True where nothing but the status narrows: the counters of statuses know how many match."""
+        return self.is_counted and self.names is None and self.since is None
+
+    @property
     def matches_nothing(self) -> bool:
         """True where no execution can match, so that nothing needs to be asked."""
         no_error = self.error is not None and not self.statuses
-        return no_error or self.names == []
+        return no_error or self.names == ()
 
     def parts(self) -> Iterator["Narrowing"]:
         """Give it in parts of one status, report and person each: an index has each of them in order."""
@@ -76,27 +78,21 @@ class Narrowing:
         return query.where(*self._conditions())
 
     def _conditions(self) -> Iterator[ColumnElement[bool]]:
-        if self.floor:
-            yield executions.c.id >= self.floor
         if len(self.statuses) == 1:
             # Written out, so that an index of these alone serves (late_indexes), whatever the parameters.
             yield executions.c.status == literal_column(f"'{self.statuses[0]}'")
             if self.statuses[0] in _SELDOM_ONES and self.names is not None and not self.walks:
                 yield AsIndexed(f"job_execution_log.{LATE['ix_execution_seldom'][1]}")
         elif self.statuses:
-            yield executions.c.status.in_([each.value for each in self.statuses])
-        if self.names is not None and len(self.names) == 1:
-            yield executions.c.report == _known(self.names[0])
-        elif self.names is not None:
+            yield executions.c.status.in_([literal_column(f"'{each}'") for each in self.statuses])
+        if self.names is not None:
             # Written so, no index of reports serves.
             report = executions.c.report + literal_column("''") if self.walks else executions.c.report
-            yield report.in_(self.names)
+            yield one_of(report, self.names)
         if self.people is not None:
             if AUTOMATION not in self.people:
                 yield executions.c.requested_by != literal_column(f"'{AUTOMATION}'")
-            one = len(self.people) == 1
-            column = executions.c.requested_by
-            yield column == _known(self.people[0]) if one else column.in_(self.people)
+            yield one_of(executions.c.requested_by, self.people)
         if self.since is not None:
             yield executions.c.queued_at >= self.since
         if self.error is not None:
@@ -107,10 +103,16 @@ class Narrowing:
         if self.people is not None:
             # What schedules have asked for has no index: of it, as of all, the newest are looked at.
             for each in self.people:
-                yield Narrowing(people=None if each == AUTOMATION else (each,), floor=self.floor)
+                yield Narrowing(people=None if each == AUTOMATION else (each,))
         elif self.error is not None:
             one = self.names if self.names is not None and len(self.names) == 1 else None
-            yield Narrowing((Status.FAILED,), names=one, floor=self.floor)
+            yield Narrowing((Status.FAILED,), names=one)
+
+
+def one_of(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    """Return what is true where a column has one of these values, which are written out."""
+    known = [_known(each) for each in values]
+    return column == known[0] if len(known) == 1 else column.in_(known)
 
 
 def _known(value: str) -> ColumnElement[str]:
@@ -130,7 +132,7 @@ def narrowing(wanted: ExecutionFilter, connection: Executes) -> Narrowing:
     if wanted.error:
         statuses = (statuses or frozenset(Status)) & {Status.FAILED}
     return Narrowing(
-        sorted(statuses),
+        tuple(sorted(statuses)),
         _names(wanted, connection),
         _people(wanted.by, connection) if wanted.by else None,
         wanted.since,
@@ -139,9 +141,9 @@ def narrowing(wanted: ExecutionFilter, connection: Executes) -> Narrowing:
     )
 
 
-def _names(wanted: ExecutionFilter, connection: Executes) -> Sequence[str] | None:
+def _names(wanted: ExecutionFilter, connection: Executes) -> tuple[str, ...] | None:
     if not wanted.search:
-        return None if wanted.report is None else [clean(wanted.report)]
+        return None if wanted.report is None else (clean(wanted.report),)
     # Compared here: SQLite knows the case of ASCII alone, and no index serves a part of a name.
     part = clean(wanted.search).casefold()
     known = (
@@ -149,12 +151,12 @@ def _names(wanted: ExecutionFilter, connection: Executes) -> Sequence[str] | Non
         if wanted.report is None
         else [clean(wanted.report)]
     )
-    return [name for name in known if part in name.casefold()]
+    return tuple(name for name in known if part in name.casefold())
 
 
-def _people(by: str, connection: Executes) -> Sequence[str]:
+def _people(by: str, connection: Executes) -> tuple[str, ...]:
     # Accounts are never deleted, so that all who ever asked for one are there: few, next to executions.
     asked = one_line(by)
     known = [str(row.name) for row in connection.execute(select(accounts.c.name))]
     same = [name for name in (*known, AUTOMATION, SYSTEM) if name.casefold() == asked.casefold()]
-    return sorted({asked, *same})
+    return tuple(sorted({asked, *same}))

@@ -1,75 +1,113 @@
-"""The ids of a page, or of a bounded list: by indexes that have them in order, so that nothing is sorted."""
+"""The ids of a page, or of a bounded list: by indexes that have them in order, however many parts it has.
 
-from collections.abc import Sequence
-from dataclasses import replace
+A list that is asked for again is the same statement again: putting one together takes as long as its answer.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, literal_column, select, union_all
 
-from jobmon_tui.storage.block_counts import count_above
+from jobmon_tui.storage.column_types import BIG
+from jobmon_tui.storage.execution_rows import LIST
 from jobmon_tui.storage.listing_filter import Narrowing
-from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import executions
 
+Parts = tuple[Narrowing, ...]
 _MOST_PARTS: Final = 20
-"""Statuses, reports and people whose rows are read one by one and put together."""
+"""Statuses, reports and people whose rows are each read in order and then merged."""
 _DENSE: Final = 50_000
 """Matching rows from which on a page of them is near wherever one begins to look, so that all are walked."""
+STATEMENTS_KEPT: Final = 100
+"""Of each kind: each holds what a dashboard's filter asks."""
+_STEP: Final = 25
+_ONLY_IDS: Final = select(executions.c.id)
 
 
-def in_order(narrow: Narrowing, connection: Executes) -> Sequence[Narrowing]:
-    """Return the parts of a filter, of which an index has each in the order of ids."""
-    parts = list(narrow.parts())
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """From which id on a page is looked for, and below which one; and whether its oldest rows come first."""
+
+    low: int = 0
+    before: int | None = None
+    ascends: bool = False
+
+    @property
+    def values(self) -> Mapping[str, int]:
+        """What a statement of this `kind` wants to be told."""
+        return {"low": self.low} | ({} if self.before is None else {"before": self.before})
+
+    @property
+    def kind(self) -> "Reach":
+        """All that is alike has the same statement."""
+        return Reach(min(1, self.low), None if self.before is None else 0, self.ascends)
+
+
+def in_order(narrow: Narrowing, total: Callable[[], int]) -> Parts:
+    """Return the parts of a filter, of which an index has each in the order of ids.
+
+    `total` counts what matches, where the counts of blocks know it.
+    """
+    parts = tuple(narrow.parts())
     if len(parts) <= _MOST_PARTS:
         return parts
-    is_dense = not narrow.is_counted or count_above(connection, narrow, 0) > _DENSE
-    return [replace(narrow, walks=is_dense)]
+    is_dense = not narrow.is_counted or total() > _DENSE
+    return (replace(narrow, walks=is_dense),)
 
 
-def page_of(
-    narrow: Narrowing, query: Select[Any], limit: int, before: int | None, after: int | None
-) -> Select[Any]:
-    """Return the query of one part's page: newest first, or with `after` the nearest above that id first."""
-    # One lower bound alone: of two SQLite begins at the one that stands first.
-    from_here = narrow if after is None else replace(narrow, floor=max(narrow.floor, after + 1))
-    page = from_here.on(query).limit(limit)
-    if before is not None:
-        page = page.where(executions.c.id < before)
-    return page.order_by(executions.c.id.desc() if after is None else executions.c.id)
+def rounded(limit: int) -> int:
+    """Return how many rows to ask for where so many are wanted.
+
+    The number stands in the statement itself: PostgreSQL plans one that it does not know anew each time.
+    """
+    return -(-limit // _STEP) * _STEP
 
 
-def ids_of(
-    parts: Sequence[Narrowing],
-    connection: Executes,
-    limit: int,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-    offset: int = 0,
-) -> Sequence[int]:
-    """Return the ids of a page that is put together of parts, newest first."""
-    only_ids = select(executions.c.id)
-    found = {
-        int(row.id)
-        for part in parts
-        for row in connection.execute(page_of(part, only_ids, limit + offset, before, after))
-    }
-    page = sorted(found, reverse=after is None)[offset : offset + limit]
-    return page if after is None else page[::-1]
+def _page_of(narrow: Narrowing, query: Select[Any], kind: Reach, limit: int) -> Select[Any]:
+    page = narrow.on(query).limit(literal_column(str(limit), BIG))
+    if kind.low:
+        page = page.where(executions.c.id >= bindparam("low", type_=BIG))
+    if kind.before is not None:
+        page = page.where(executions.c.id < bindparam("before", type_=BIG))
+    return page.order_by(executions.c.id if kind.ascends else executions.c.id.desc())
 
 
-def newest(narrow: Narrowing, low: int, limit: int, connection: Executes) -> tuple[int, int, int]:
-    """Return how many match from the id `low` on, at most `limit`, and their least and greatest id, or 0."""
-    parts = in_order(replace(narrow, floor=max(narrow.floor, low)), connection)
-    if len(parts) > 1:
-        ids = ids_of(parts, connection, limit)
-        return len(ids), (ids[-1] if ids else 0), (ids[0] if ids else 0)
-    found = page_of(parts[0], select(executions.c.id), limit, None, None).subquery()
-    row = connection.execute(
-        select(
-            func.count().label("n"),
-            func.min(found.c.id).label("least"),
-            func.max(found.c.id).label("greatest"),
-        )
-    ).one()
-    return int(row.n), int(row.least or 0), int(row.greatest or 0)
+@lru_cache(STATEMENTS_KEPT)
+def ids_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
+    """Return the query of the ids of a page, newest first unless it ascends."""
+    pages = [_page_of(part, _ONLY_IDS, kind, limit) for part in parts]
+    if len(pages) == 1:
+        return pages[0]
+    # A row has one status, one report, one person: no id comes twice.
+    most = literal_column(str(limit), BIG)
+    found = union_all(*(select(page.subquery().c.id) for page in pages)).subquery()
+    return select(found.c.id).order_by(found.c.id if kind.ascends else found.c.id.desc()).limit(most)
+
+
+@lru_cache(STATEMENTS_KEPT)
+def rows_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
+    """Return the query of a page's rows, in any order."""
+    if len(parts) == 1:
+        return _page_of(parts[0], LIST, kind, limit)
+    return LIST.where(executions.c.id.in_(ids_of(parts, kind, limit)))
+
+
+@lru_cache(STATEMENTS_KEPT)
+def rows_behind(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
+    """Return the query of the rows of a page behind the first `skip` of its ids, up to the one at `until`."""
+    ids = ids_of(parts, kind, limit).subquery()
+    order = ids.c.id if kind.ascends else ids.c.id.desc()
+    numbered = select(ids.c.id, func.row_number().over(order_by=order).label("at")).subquery()
+    behind = numbered.c.at.between(bindparam("skip", type_=BIG) + 1, bindparam("until", type_=BIG))
+    return LIST.where(executions.c.id.in_(select(numbered.c.id).where(behind)))
+
+
+@lru_cache(STATEMENTS_KEPT)
+def newest_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
+    """Return the query of how many a page has, and of its least and greatest id."""
+    found = ids_of(parts, kind, limit).subquery()
+    least, greatest = func.min(found.c.id), func.max(found.c.id)
+    query: Select[Any] = select(func.count().label("n"))
+    return query.add_columns(least.label("least"), greatest.label("greatest"))

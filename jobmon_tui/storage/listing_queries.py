@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, bindparam, func, literal_column, or_, select
 
 from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.records import ExecutionFilter, Extent, HourCount, StoredOutput
 from jobmon_tui.storage.block_counts import hours
-from jobmon_tui.storage.column_types import OneOf
+from jobmon_tui.storage.column_types import BIG
 from jobmon_tui.storage.execution_rows import LIST, execution_of
-from jobmon_tui.storage.listing_bounds import bounded, count_newer, extent_of
-from jobmon_tui.storage.listing_ids import ids_of, in_order, page_of
+from jobmon_tui.storage.listing_bounds import BoundedList
 from jobmon_tui.storage.on_connection import OnConnection
+from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import executions, outputs, reports, status_counts
 
 _LINEAGE_LIMIT = 100
@@ -47,6 +47,35 @@ COUNTS = select(status_counts.c.status, func.sum(status_counts.c.n)).group_by(st
 """The maintained counters."""
 
 
+def _lineage() -> Select[Any]:
+    ids = executions.c.id
+    steps = select(ids, executions.c.retry_of)
+    up = steps.where(ids == bindparam("wanted", type_=BIG)).cte("ancestors", recursive=True)
+    up = up.union_all(steps.join(up, ids == up.c.retry_of))
+    root = select(func.min(up.c.id)).scalar_subquery()
+    down = select(ids).where(ids == root).cte("line", recursive=True)
+    down = down.union_all(select(ids).join(down, executions.c.retry_of == down.c.id))
+    return LIST.where(ids.in_(select(down.c.id))).order_by(ids).limit(_LINEAGE_LIMIT)
+
+
+LINEAGE: Final = _lineage()
+"""The line of retries that an execution stands in, oldest first."""
+OUTPUT: Final = select(outputs).where(outputs.c.execution_id == bindparam("wanted", type_=BIG))
+"""What it printed, in its parts."""
+
+
+def output_of(rows: Iterable[Any]) -> StoredOutput:
+    """Build what an execution printed from rows of `OUTPUT`."""
+    parts = {row.part: row for row in rows}
+    head, tail = parts.get("head"), parts.get("tail")
+    return StoredOutput(
+        head=head.body if head else "",
+        tail=tail.body if tail else "",
+        tail_start=tail.start if tail else 0,
+        total=head.total if head else 0,
+    )
+
+
 def counts_of(rows: Iterable[Any]) -> dict[Status, int]:
     """Build the counts of every status from rows of `COUNTS`."""
     counted = {Status(status): int(n) for status, n in rows}
@@ -54,7 +83,14 @@ def counts_of(rows: Iterable[Any]) -> dict[Status, int]:
 
 
 class ListingQueries(OnConnection):
-    """The part of a transaction that reads many executions at a time."""
+    """The part of a transaction that reads many executions at a time, of what a snapshot has."""
+
+    def __init__(self, connection: Executes) -> None:
+        super().__init__(connection)
+        self._lists: dict[ExecutionFilter, BoundedList] = {}
+
+    def _list(self, wanted: ExecutionFilter) -> BoundedList:
+        return self._lists.setdefault(wanted, BoundedList(wanted, self._connection))
 
     def executions(
         self,
@@ -66,17 +102,7 @@ class ListingQueries(OnConnection):
         offset: int = 0,
     ) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
-        narrow = bounded(wanted, self._connection)
-        if narrow.matches_nothing:
-            return []
-        parts = in_order(narrow, self._connection)
-        if len(parts) == 1 and not offset:
-            page = page_of(parts[0], LIST, limit, before, after)
-            found = [execution_of(row) for row in self._connection.execute(page)]
-            return found if after is None else found[::-1]
-        ids = ids_of(parts, self._connection, limit, before=before, after=after, offset=offset)
-        page = LIST.where(OneOf(executions.c.id, "wanted")).order_by(executions.c.id.desc())
-        return [execution_of(row) for row in self._connection.execute(page, {"wanted": ids})]
+        return self._list(wanted).page(limit, before, after, offset)
 
     def latest_executions(self) -> Mapping[str, Execution]:
         """Return the newest execution of each report that there is."""
@@ -88,16 +114,15 @@ class ListingQueries(OnConnection):
 
     def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
         """Count the matching executions with a greater id."""
-        return count_newer(bounded(wanted, self._connection), execution_id, self._connection)
+        return self._list(wanted).newer(execution_id)
 
     def extent(self, wanted: ExecutionFilter) -> Extent:
         """Count what matches; the counters know it where nothing but the status narrows."""
         if wanted != ExecutionFilter(wanted.statuses):
-            return extent_of(bounded(wanted, self._connection), self._connection)
-        newest = self.executions(wanted, 1)
+            return self._list(wanted).extent()
         counted = self.counts()
         total = sum(counted[status] for status in wanted.statuses or Status)
-        return Extent(total, newest[0].id if newest else None)
+        return Extent(total, self._list(wanted).newest())
 
     def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
         """Return how many executions ended in each hour."""
@@ -105,15 +130,7 @@ class ListingQueries(OnConnection):
 
     def output(self, execution_id: int) -> StoredOutput:
         """Return what an execution printed."""
-        query = select(outputs).where(outputs.c.execution_id == execution_id)
-        parts = {row.part: row for row in self._connection.execute(query)}
-        head, tail = parts.get("head"), parts.get("tail")
-        return StoredOutput(
-            head=head.body if head else "",
-            tail=tail.body if tail else "",
-            tail_start=tail.start if tail else 0,
-            total=head.total if head else 0,
-        )
+        return output_of(self._connection.execute(OUTPUT, {"wanted": execution_id}))
 
     def queued_before(self, execution_id: int, now: datetime) -> int:
         """Count the ready executions of the same queue that will be claimed before this Queued one."""
@@ -126,15 +143,4 @@ class ListingQueries(OnConnection):
 
     def lineage(self, execution_id: int) -> Sequence[Execution]:
         """Return the line of retries that an execution stands in, oldest first, at most 100 of them."""
-        steps = select(executions.c.id, executions.c.retry_of).where(executions.c.id == execution_id)
-        up = steps.cte("ancestors", recursive=True)
-        up = up.union_all(
-            select(executions.c.id, executions.c.retry_of).join(up, executions.c.id == up.c.retry_of)
-        )
-        root = self._connection.execute(select(func.min(up.c.id))).scalar()
-        down = select(executions.c.id).where(executions.c.id == root).cte("line", recursive=True)
-        down = down.union_all(select(executions.c.id).join(down, executions.c.retry_of == down.c.id))
-        query = (
-            LIST.where(executions.c.id.in_(select(down.c.id))).order_by(executions.c.id).limit(_LINEAGE_LIMIT)
-        )
-        return [execution_of(row) for row in self._connection.execute(query)]
+        return [execution_of(row) for row in self._connection.execute(LINEAGE, {"wanted": execution_id})]

@@ -42,7 +42,7 @@ class PgConnection:
 
     `changes` counts the rows that were written. `begin` opens a transaction where the first statement has to
     be in one, None once that is done; the statement before which `goes_alone` is set needs none, and then is
-    given `alone_seconds`.
+    given `alone_seconds`. `edges` is what lists remember of the database: see `BoundedList`.
     """
 
     def __init__(self, raw: Any) -> None:
@@ -51,6 +51,7 @@ class PgConnection:
         self.begin: Callable[[], Awaitable[None]] | None = None
         self.goes_alone = False
         self.alone_seconds: float | None = None
+        self.edges: dict[Any, int] = {}
         self._prepared: OrderedDict[str, Any] = OrderedDict()
         self._names = count()
 

@@ -5,27 +5,33 @@ around it, which would be two trips more.
 """
 
 from collections import namedtuple
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import lru_cache, partial
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Executable, Select, bindparam, func, select
 
-from jobmon_tui.domain.execution import Execution, Status
+from jobmon_tui.domain.audit import AuditEntry
+from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
+from jobmon_tui.domain.execution import GREATEST_ID, Execution, ExecutionDetails, Status
 from jobmon_tui.domain.roles import Actor, Role
-from jobmon_tui.services.records import ExecutionFilter, Extent, WorkerSeen
+from jobmon_tui.services.records import ExecutionFilter, Extent, StoredOutput, WorkerSeen
+from jobmon_tui.storage.audit_queries import ABOUT, shown
+from jobmon_tui.storage.block_counts import count_of
 from jobmon_tui.storage.column_types import BIG
-from jobmon_tui.storage.execution_rows import LIST, execution_of
+from jobmon_tui.storage.execution_queries import ONE
+from jobmon_tui.storage.execution_rows import details_of, execution_of
+from jobmon_tui.storage.listing_bounds import MOST, BoundedList, page_of
 from jobmon_tui.storage.listing_filter import Narrowing
-from jobmon_tui.storage.listing_ids import page_of
-from jobmon_tui.storage.listing_queries import COUNTS, counts_of
+from jobmon_tui.storage.listing_ids import STATEMENTS_KEPT, Parts, Reach, ids_of, newest_of
+from jobmon_tui.storage.listing_queries import COUNTS, LINEAGE, OUTPUT, counts_of, output_of
 from jobmon_tui.storage.pg_claims import PgClaims
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.queue_queries import WORKERS, worker_seen
+from jobmon_tui.storage.rows import Executes, Rows
 from jobmon_tui.storage.session_queries import ACTOR
-from jobmon_tui.storage.tables import executions
+from jobmon_tui.storage.tables import audit_log
 
 
 def _rows(query: Select[Any]) -> Any:
@@ -35,84 +41,185 @@ def _rows(query: Select[Any]) -> Any:
 
 
 _Worker = namedtuple("_Worker", [column.key for column in WORKERS.selected_columns])  # type: ignore[misc]
-_AROUND: Final = (_rows(ACTOR).label("actor"), _rows(COUNTS).label("counts"), _rows(WORKERS).label("workers"))
-_HEADER: Final = select(*_AROUND)
+_ACTOR: Final = _rows(ACTOR).label("actor")
+_AROUND: Final = (_rows(COUNTS).label("counts"), _rows(WORKERS).label("workers"))
 
 
-@cache
-def _whole(status: Status | None, *, is_below: bool, with_header: bool) -> Select[Any]:
-    """Return the statement for the lists that an index has in order: of all, or of one status."""
-    narrow = Narrowing(() if status is None else (status,))
-    below = executions.c.id < bindparam("before", type_=BIG)
-    page = page_of(narrow, LIST, 1, None, None).limit(bindparam("wanted", type_=BIG))
-    rows = _rows(page.where(below) if is_below else page).label("page")
-    if not with_header:
-        return select(_AROUND[0], rows)
-    newest = page_of(narrow, select(executions.c.id), 1, None, None)
-    return select(*_AROUND, newest.scalar_subquery().label("newest"), rows)
+@lru_cache(STATEMENTS_KEPT)
+def _with_actor(query: Select[Any] | None) -> Select[Any]:
+    """Return the statement of whose session it is, and of what is asked for."""
+    return select(_ACTOR) if query is None else select(_ACTOR, _rows(query).label("found"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    wanted: ExecutionFilter
-    limit: int
-    before: int | None
+@lru_cache(STATEMENTS_KEPT)
+def _with_header(page: Select[Any] | None, narrow: Narrowing, parts: Parts, kind: Reach) -> Select[Any]:
+    """Return the statement of whose session it is, of a page, and of all that the header shows."""
+    query = _with_actor(page).add_columns(*_AROUND)
+    if page is None:
+        return query
+    if not narrow.is_counted:
+        return query.add_columns(_rows(newest_of(parts, kind, MOST)).label("extent"))
+    query = query.add_columns(ids_of(parts, kind, 1).scalar_subquery().label("newest"))
+    if narrow.is_plain:
+        return query
+    return query.add_columns(count_of(narrow).scalar_subquery().label("total"))
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether one statement answers all of it."""
-        return len(self.wanted.statuses) <= 1 and self.wanted == ExecutionFilter(self.wanted.statuses)
+
+_Part = namedtuple("_Part", [column.key for column in OUTPUT.selected_columns])  # type: ignore[misc]
+_Entry = namedtuple("_Entry", [column.key for column in audit_log.c])  # type: ignore[misc]
+_STORY: Final = select(
+    _ACTOR,
+    _rows(ONE).label("details"),
+    _rows(LINEAGE).label("lineage"),
+    _rows(OUTPUT).label("output"),
+    _rows(ABOUT.limit(bindparam("entries", type_=BIG))).label("audit"),
+)
+
+
+class _Alone:
+    """A connection whose every statement goes without a transaction around it."""
+
+    def __init__(self, lane: PgConnection, connection: Executes) -> None:
+        self._lane = lane
+        self._connection = connection
+
+    def execute(self, statement: Executable, parameters: Any = None, /) -> Rows:
+        """Run a statement."""
+        self._lane.goes_alone = True
+        return self._connection.execute(statement, parameters)
 
 
 class PgGlance(PgClaims):
-    """The part of a transaction on PostgreSQL that has at hand what it was told of beforehand."""
+    """The part of a transaction on PostgreSQL that has at hand what it was told of beforehand.
+
+    Which reports and people there are, and which rows are looked at, may be of a moment before: of what comes
+    in between all is shown, or nothing.
+    """
 
     def __init__(self, connection: PgConnection) -> None:
         super().__init__(connection)
-        self._asked: _Asked | None = None
-        self._with_header = False
-        self._seen: Any = None
+        self._ask: Callable[[Mapping[str, Any]], Any] | None = None
+        self._answers: dict[tuple[Any, ...], Any] = {}
 
-    def foresee(self, wanted: ExecutionFilter, limit: int, before: int | None, *, header: bool) -> None:
-        """Ask for all of it together with whose session it is; what else is asked then has another moment."""
-        asked = _Asked(wanted, limit, before)
-        if header or asked.is_whole:
-            self._asked, self._with_header = asked, header
+    def foresee_glance(self, wanted: ExecutionFilter, limit: int, before: int | None) -> None:
+        """Ask for all of it together with whose session it is."""
+        self._ask = partial(self._ask_glance, wanted, limit, before)
+
+    def foresee_page(
+        self, wanted: ExecutionFilter, limit: int, before: int | None, after: int | None, offset: int
+    ) -> None:
+        """Ask for it together with whose session it is."""
+        self._ask = partial(self._ask_page, wanted, limit, before, after, offset)
+
+    def foresee_newer(self, wanted: ExecutionFilter, execution_id: int) -> None:
+        """Ask for it together with whose session it is."""
+        self._ask = partial(self._ask_newer, wanted, execution_id)
+
+    def foresee_story(self, execution_id: int, entries: int) -> None:
+        """Ask for it together with whose session it is."""
+        if abs(execution_id) <= GREATEST_ID:
+            self._ask = partial(self._ask_story, execution_id, entries)
 
     def actor(self, token_hash: str, now: datetime, about: int | None = None) -> Actor | None:
         """Return whose session this is, and keep what was foreseen."""
-        asked = self._asked
-        if asked is None:
+        ask, self._ask = self._ask, None
+        if ask is None:
             return super().actor(token_hash, now, about)
-        values: dict[str, Any] = {"token": token_hash, "now": now}
-        statement = _HEADER
-        if asked.is_whole:
-            status = next(iter(asked.wanted.statuses), None)
-            is_below = asked.before is not None
-            statement = _whole(status, is_below=is_below, with_header=self._with_header)
-            values |= {"wanted": asked.limit} | ({} if asked.before is None else {"before": asked.before})
-            self._lane.goes_alone = True
-        self._seen = self._connection.execute(statement, values).one()
-        for name, role, used_at in self._seen.actor:
+        for name, role, used_at in ask({"token": token_hash, "now": now}).actor:
             return Actor(name, Role(role), used_at=used_at)
         return None
 
+    @property
+    def _alone(self) -> Executes:
+        return _Alone(self._lane, self._connection)
+
+    def _ask_page(self, *asked: Any) -> Any:
+        wanted, limit, before, after, offset, values = asked
+        ahead = BoundedList(wanted, self._alone)
+        query, more = ahead.asked_page(limit, before, after, offset) if ahead.parts else (None, {})
+        row = self._alone.execute(_with_actor(query), {**values, **more}).one()
+        found = page_of(row.found, limit, ascends=after is not None) if ahead.parts else []
+        self._answers[wanted, limit, before, after, offset] = found
+        return row
+
+    def _ask_newer(self, wanted: ExecutionFilter, execution_id: int, values: Mapping[str, Any]) -> Any:
+        ahead = BoundedList(wanted, self._alone)
+        query, more = ahead.asked_newer(execution_id) if ahead.parts else (None, {})
+        row = self._alone.execute(_with_actor(query), {**values, **more}).one()
+        self._answers["newer", wanted, execution_id] = int(row.found[0][0]) if ahead.parts else 0
+        return row
+
+    def _ask_glance(
+        self, wanted: ExecutionFilter, limit: int, before: int | None, values: Mapping[str, Any]
+    ) -> Any:
+        ahead = BoundedList(wanted, self._alone, self._lane.edges)
+        page, more = ahead.asked_page(limit, before, None, 0) if ahead.parts else (None, {})
+        kind = Reach(ahead.floor[0]).kind
+        statement = _with_header(page, ahead.narrow, ahead.parts, kind)
+        start = {"start": ahead.edge[1]} if ahead.parts else {}
+        row = self._alone.execute(statement, {**values, **more, **start}).one()
+        counts = counts_of(row.counts)
+        self._answers |= {
+            ("counts",): counts,
+            ("workers",): [worker_seen(_Worker(*each)) for each in row.workers],
+            ("extent", wanted): _extent(ahead, wanted, counts, row),
+            (wanted, limit, before, None, 0): page_of(row.found, limit) if ahead.parts else [],
+        }
+        return row
+
+    def _ask_story(self, execution_id: int, entries: int, values: Mapping[str, Any]) -> Any:
+        asked = {**values, "wanted": execution_id, "entries": entries}
+        row = self._alone.execute(_STORY, asked).one()
+        about = AuditFilter(execution_id=execution_id)
+        self._answers |= {
+            ("execution", execution_id): [details_of(each) for each in row.details],
+            ("lineage", execution_id): [execution_of(each) for each in row.lineage],
+            ("output", execution_id): output_of(_Part(*each) for each in row.output),
+            ("audit", entries, None, about): [shown(_Entry(*each)) for each in row.audit],
+        }
+        return row
+
+    def execution(self, execution_id: int) -> ExecutionDetails | None:
+        """Return one execution with its snapshot."""
+        known: list[ExecutionDetails] | None = self._answers.get(("execution", execution_id))
+        return super().execution(execution_id) if known is None else next(iter(known), None)
+
+    def lineage(self, execution_id: int) -> Sequence[Execution]:
+        """Return the line of retries that an execution stands in, oldest first."""
+        known: Sequence[Execution] | None = self._answers.get(("lineage", execution_id))
+        return super().lineage(execution_id) if known is None else known
+
+    def output(self, execution_id: int) -> StoredOutput:
+        """Return what an execution printed."""
+        known: StoredOutput | None = self._answers.get(("output", execution_id))
+        return super().output(execution_id) if known is None else known
+
+    def audit_entries(
+        self, limit: int, before: int | None = None, wanted: AuditFilter = EVERY_ENTRY
+    ) -> Sequence[AuditEntry]:
+        """Return audit entries newest first."""
+        known: Sequence[AuditEntry] | None = self._answers.get(("audit", limit, before, wanted))
+        return super().audit_entries(limit, before, wanted) if known is None else known
+
+    def newer(self, wanted: ExecutionFilter, execution_id: int) -> int:
+        """Count the matching executions with a greater id."""
+        known: int | None = self._answers.get(("newer", wanted, execution_id))
+        return super().newer(wanted, execution_id) if known is None else known
+
     def counts(self) -> dict[Status, int]:
         """Return the maintained counters."""
-        return super().counts() if not self._has_header else counts_of(self._seen.counts)
+        known: dict[Status, int] | None = self._answers.get(("counts",))
+        return super().counts() if known is None else known
 
     def workers(self) -> Sequence[WorkerSeen]:
         """Return every registered worker by name."""
-        if not self._has_header:
-            return super().workers()
-        return [worker_seen(_Worker(*row)) for row in self._seen.workers]
+        known: Sequence[WorkerSeen] | None = self._answers.get(("workers",))
+        return super().workers() if known is None else known
 
     def extent(self, wanted: ExecutionFilter) -> Extent:
         """Count what matches."""
-        if not (self._has_header and self._has(wanted)):
-            return super().extent(wanted)
-        counted: Mapping[Status, int] = self.counts()
-        return Extent(sum(counted[status] for status in wanted.statuses or Status), self._seen.newest)
+        known: Extent | None = self._answers.get(("extent", wanted))
+        return super().extent(wanted) if known is None else known
 
     def executions(
         self,
@@ -124,19 +231,18 @@ class PgGlance(PgClaims):
         offset: int = 0,
     ) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
-        if (
-            self._has(wanted)
-            and self._asked == _Asked(wanted, limit, before)
-            and after is None
-            and not offset
-        ):
-            return [execution_of(row) for row in self._seen.page]
+        known: Sequence[Execution] | None = self._answers.get((wanted, limit, before, after, offset))
+        if known is not None:
+            return known
         return super().executions(wanted, limit, before=before, after=after, offset=offset)
 
-    @property
-    def _has_header(self) -> bool:
-        return self._seen is not None and self._with_header
 
-    def _has(self, wanted: ExecutionFilter) -> bool:
-        asked = self._asked
-        return self._seen is not None and asked is not None and asked.is_whole and asked.wanted == wanted
+def _extent(ahead: BoundedList, wanted: ExecutionFilter, counts: Mapping[Status, int], row: Any) -> Extent:
+    if not ahead.parts:
+        return Extent(0)
+    if not ahead.narrow.is_counted:
+        [counted] = row.extent
+        return ahead.extent_of(*counted)
+    if ahead.narrow.is_plain:
+        return Extent(sum(counts[status] for status in wanted.statuses or Status), row.newest)
+    return Extent(ahead.edge[0] + int(row.total), row.newest)

@@ -53,15 +53,25 @@ class SessionQueries:
         row = self._connection.execute(ACTOR, {"token": token_hash, "now": now}).first()
         return None if row is None else Actor(row.name, Role(row.role), used_at=row.last_used_at)
 
-    def foresee(
+    def foresee_page(
         self,
-        _wanted: ExecutionFilter,
-        _limit: int,
-        _before: int | None,
-        *,
-        header: bool,
+        wanted: ExecutionFilter,
+        limit: int,
+        before: int | None,
+        after: int | None,
+        offset: int,
+        /,
     ) -> None:
         """Do nothing: here no question is a trip."""
+
+    def foresee_glance(self, wanted: ExecutionFilter, limit: int, before: int | None, /) -> None:
+        """Do nothing, as above."""
+
+    def foresee_newer(self, wanted: ExecutionFilter, execution_id: int, /) -> None:
+        """Do nothing, as above."""
+
+    def foresee_story(self, execution_id: int, entries: int, /) -> None:
+        """Do nothing, as above."""
 
     def add_session(
         self,

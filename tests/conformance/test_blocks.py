@@ -8,7 +8,7 @@ import pytest
 
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.look import count_newer, finished_by_hour, list_executions, overview
+from jobmon_tui.services.look import count_newer, finished_by_hour, glance, list_executions, overview
 from jobmon_tui.services.records import ExecutionFilter, HourCount
 from jobmon_tui.storage import listing_bounds
 from jobmon_tui.storage.block_keeper import BlockKeeper
@@ -72,6 +72,7 @@ async def asked(store: Store) -> list[object]:
         seen = await overview(store, VIEWER, wanted, Liveness())
         places = (0, 1, 25, BLOCK - 1, BLOCK, 2 * BLOCK + 33, 10**9)
         newer = [await count_newer(store, VIEWER, wanted, at) for at in places]
+        assert (await glance(store, VIEWER, wanted, 30, Liveness())).overview == seen
         answers.append((wanted, seen.total, seen.newest, seen.counts, newer))
         answers.append([each.id for each in await list_executions(store, VIEWER, wanted, 500)])
         assert len(answers[-1]) == seen.total  # type: ignore[arg-type]
@@ -274,6 +275,10 @@ async def test_a_time_takes_the_blocks_that_lie_after_it_and_looks_into_that_aro
                 ids[0] if ids else None,
                 False,
             )
+            # Twice: the second time it is remembered of the block in which the time lies.
+            for _ in range(2):
+                shown = await glance(store, VIEWER, wanted, 100, Liveness())
+                assert shown.overview == seen and [each.id for each in shown.rows] == ids
             assert [await count_newer(store, VIEWER, wanted, each) for each in ids] == list(range(len(ids)))
             found.append(ids)
         return found
@@ -281,6 +286,13 @@ async def test_a_time_takes_the_blocks_that_lie_after_it_and_looks_into_that_aro
     before = await answers()
     assert await count_blocks(store) == 4
     assert await answers() == before
+    assert await problems(store) == []
+    # What is deleted from such a block is missed at the next look.
+    await Pruning(store, Rule(NOW + timedelta(minutes=24)), "test").run()
+    pruned = await answers()
+    assert pruned != before
+    await store.write(history([(4 * BLOCK + 500, "Failed", None, NOW + timedelta(minutes=44))]))
+    assert await answers() != pruned
     assert await problems(store) == []
     raw("UPDATE execution_block SET failed = failed + 5 WHERE block = 3")
     for minutes, more in ((0, 5), (31, 5), (32, 0)):

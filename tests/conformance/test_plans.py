@@ -4,6 +4,8 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import pytest
+
 from jobmon_tui.bootstrap import report_catalog
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.report import ReportDraft
@@ -49,6 +51,10 @@ LOOKS: dict[str, Callable[[Explained], Awaitable[object]]] = {
     "the header": lambda s: look.overview(s, VIEWER, ALL, LIVENESS),
     "a refresh": lambda s: look.glance(s, VIEWER, ALL, 150, LIVENESS),
     "a refresh of failed ones": lambda s: look.glance(s, VIEWER, ExecutionFilter(FAILED), 150, LIVENESS),
+    "a refresh of a search": lambda s: look.glance(
+        s, VIEWER, ExecutionFilter(FAILED, search="port 1"), 150, LIVENESS
+    ),
+    "a refresh since": lambda s: look.glance(s, VIEWER, ExecutionFilter(since=NOW), 150, LIVENESS),
     "a refresh further down": lambda s: look.glance(s, VIEWER, ALL, 150, LIVENESS, before=5_000),
     "the header of failed ones": lambda s: look.overview(s, VIEWER, ExecutionFilter(FAILED), LIVENESS),
     "the header of a report": lambda s: look.overview(
@@ -112,6 +118,18 @@ IN_ORDER = re.compile(
     r"(configuration_id|FROM job_execution_log) ORDER BY job_execution_log\.id DESC\s+LIMIT"
 )
 """The newest of all: SQLite calls it a scan too, though it stops at the LIMIT."""
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+async def test_failures_of_a_report_have_an_index_of_their_own(store: Store) -> None:
+    # Which SQLite takes only where the query has its condition word for word.
+    await store.write(many(range(1, 500), "Succeeded", NOW, "Report ", REPORTS))
+    for wanted in (ExecutionFilter(FAILED, report="Report 7"), ExecutionFilter(FAILED, search="port 1")):
+        explained = Explained(store)
+        await _page(wanted)(explained)
+        plans = [plan for each in explained.plans.values() for plan in each if "job_execution_log" in plan]
+        assert "ix_execution_seldom" in plans[-1], plans
+        assert "ix_execution_report " not in plans[-1]
 
 
 async def test_every_look_of_the_dashboard_uses_an_index(store: Store, raw: Raw, backend: str) -> None:

@@ -9,7 +9,7 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.services.look import Glance, glance, list_executions, overview
+from jobmon_tui.services.look import Glance, count_newer, glance, list_executions, overview, show_execution
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.postgres import PostgresDatabase
@@ -26,12 +26,15 @@ TWO = ExecutionFilter(frozenset({Status.FAILED, Status.QUEUED}))
 SEARCH = ExecutionFilter(search="ale")
 SEARCH_FAILED = ExecutionFilter(frozenset({Status.FAILED}), search="ale")
 SINCE = ExecutionFilter(since=NOW)
+BY = ExecutionFilter(by="ada")
+ERROR = ExecutionFilter(error="time")
+NOBODY = ExecutionFilter(search="no such report")
+ALL_AT_ONCE = ExecutionFilter(frozenset({Status.FAILED, Status.QUEUED}), None, "ale", NOW, "time", "ada")
 FILTERS = [ALL, FAILED, ExecutionFilter(frozenset({Status.CANCELLED})), TWO, SEARCH, SEARCH_FAILED, SINCE]
-TRIPS = {ALL: 1, FAILED: 1, TWO: 9, SEARCH: 9, SEARCH_FAILED: 9, SINCE: 9}
-"""Questions that go to PostgreSQL, BEGIN and COMMIT among them."""
-PAGE_TRIPS = {ALL: 1, FAILED: 1, TWO: 6, SEARCH: 5, SEARCH_FAILED: 5, SINCE: 5}
-"""The same for a page of rows alone, as scrolling asks for it."""
-STATEMENTS = {ALL: 6, FAILED: 6, TWO: 10, SEARCH: 9, SEARCH_FAILED: 9, SINCE: 9}
+FILTERS += [BY, ERROR, NOBODY, ALL_AT_ONCE, ExecutionFilter(report="Sales")]
+TRIPS = {ALL: 1, FAILED: 1, TWO: 1, SEARCH: 2, SEARCH_FAILED: 2, SINCE: 2, BY: 3, ERROR: 2}
+"""Questions that go to PostgreSQL, for a refresh as for a page of rows alone, with any BEGIN and COMMIT."""
+STATEMENTS = {ALL: 5, FAILED: 5, TWO: 5, SEARCH: 6, SEARCH_FAILED: 6, SINCE: 6, BY: 7, ERROR: 6}
 """Statements on SQLite, where none of them is a trip."""
 
 
@@ -117,8 +120,8 @@ async def _refreshed(far: PostgresDatabase, wanted: ExecutionFilter) -> Glance:
 
 
 async def test_it_makes_so_many_trips_to_postgresql(far: PostgresDatabase, proxy: Proxy) -> None:
-    made, pages = {}, {}
-    for wanted in TRIPS:
+    made, pages, positions = {}, {}, {}
+    for wanted, trips in TRIPS.items():
         await _refreshed(far, wanted)  # prepares what it asks
         before = proxy.sent
         await _refreshed(far, wanted)
@@ -127,13 +130,38 @@ async def test_it_makes_so_many_trips_to_postgresql(far: PostgresDatabase, proxy
         before = proxy.sent
         await list_executions(far, VIEWER, wanted, 30, before=99)
         pages[wanted] = proxy.sent - before
+        for place in ({"after": 5}, {"before": 99, "offset": 3}, {"after": 5, "offset": 3}):
+            await list_executions(far, VIEWER, wanted, 30, **place)
+            before = proxy.sent
+            await list_executions(far, VIEWER, wanted, 30, **place)
+            assert proxy.sent - before == trips
+        await count_newer(far, VIEWER, wanted, 5)
+        before = proxy.sent
+        assert await count_newer(far, VIEWER, wanted, 5) >= 0
+        positions[wanted] = proxy.sent - before
     assert made == TRIPS
-    assert pages == PAGE_TRIPS
+    assert pages == positions == TRIPS
     # Without a transaction around it none is left open, and the next unit of work has one.
     assert (
         await far.read(lambda transaction: transaction.counts())
         == (await _refreshed(far, ALL)).overview.counts
     )
+
+
+async def test_an_execution_with_its_story_is_one_trip(far: PostgresDatabase, proxy: Proxy) -> None:
+    newest = (await _refreshed(far, ALL)).overview.newest
+    assert newest is not None
+    for execution_id, trips in ((60, 1), (newest, 6)):  # the newest is Queued: what does it wait for?
+        await show_execution(far, VIEWER, execution_id, Liveness())
+        before = proxy.sent
+        story = await show_execution(far, VIEWER, execution_id, Liveness())
+        assert proxy.sent - before == trips
+        assert story.details.execution.id == execution_id
+        assert [each.id for each in story.lineage] == [execution_id]
+        assert (story.waiting is None) == (execution_id == 60)
+    with pytest.raises(JobmonError) as refusal:
+        await show_execution(far, VIEWER, newest + 1, Liveness())
+    assert refusal.value.code is ErrorCode.EXECUTION_NOT_FOUND
 
 
 async def test_a_line_that_went_dead_meanwhile_is_replaced(far: PostgresDatabase, proxy: Proxy) -> None:

@@ -111,7 +111,16 @@ class MemoryTransaction(MemoryAccounts):
     def finished_by_hour(self, since: datetime) -> Sequence[HourCount]:
         return self._tables.finished_by_hour(since)
 
-    def foresee(self, _wanted: ExecutionFilter, _limit: int, _before: int | None, *, header: bool) -> None:
+    def foresee_page(self, *_asked: object) -> None:
+        pass
+
+    def foresee_glance(self, *_asked: object) -> None:
+        pass
+
+    def foresee_newer(self, *_asked: object) -> None:
+        pass
+
+    def foresee_story(self, *_asked: object) -> None:
         pass
 
     def workers(self) -> Sequence[WorkerSeen]:
