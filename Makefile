@@ -22,7 +22,7 @@ demo: $(STAMP) ## the dashboard, live, on sample reports that really run
 
 # Four at once on two cores: many of them wait for real deadlines.
 test: $(STAMP) ## every test that needs no root and no browser
-	$(BIN)/python -m pytest -q -n 4 --dist worksteal
+	$(BIN)/python -m pytest -q -n 5 --dist worksteal
 
 again: $(STAMP) ## only the tests that failed last time
 	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
