@@ -8,7 +8,6 @@ still have something Queued or Running.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -33,8 +32,8 @@ from jobmon_tui.services.records import HourCount
 from jobmon_tui.storage.block_tables import BLOCK, blocks, hour_blocks, report_blocks
 from jobmon_tui.storage.column_types import BIG, UtcText
 from jobmon_tui.storage.listing_filter import Narrowing, one_of
-from jobmon_tui.storage.listing_ids import STATEMENTS_KEPT
 from jobmon_tui.storage.rows import Executes
+from jobmon_tui.storage.statements import Kept
 from jobmon_tui.storage.tables import executions
 
 FINAL: Final = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
@@ -87,10 +86,9 @@ def within(span: Span) -> ColumnElement[bool]:
 
 def count_above(connection: Executes, narrow: Narrowing, start: int) -> int:
     """Count what a filter of statuses, reports and a time matches from the id `start` on."""
-    return int(connection.execute(count_of(narrow), {"start": start}).scalar_one())
+    return int(connection.execute(Kept(count_of, narrow), {"start": start}).scalar_one())
 
 
-@lru_cache(STATEMENTS_KEPT)
 def newer_of(narrow: Narrowing) -> Select[Any]:
     """Return the query of what `count_of` counts from `low` on: near the newest end without any block."""
     low = bindparam("low", type_=BIG)
@@ -103,7 +101,6 @@ def newer_of(narrow: Narrowing) -> Select[Any]:
     )
 
 
-@lru_cache(STATEMENTS_KEPT)
 def count_of(narrow: Narrowing) -> Select[Any]:
     """Return the query of the count of what matches from the id `start` on: of blocks, and of ids by hand."""
     spans = _SPANS if narrow.since is None else _SPANS_SINCE.bindparams(since=narrow.since)
@@ -141,6 +138,10 @@ _SINCE: Final = select(
 ).select_from(_first_since.outerjoin(blocks, blocks.c.block == _first_since.c.first))
 
 
+def _count_within(narrow: Narrowing, span: Span) -> Select[Any]:
+    return narrow.on(select(func.count()).select_from(executions).where(within(span)))
+
+
 @dataclass(frozen=True, slots=True)
 class Edge:
     """A final block, queued in part before a time: what of it matches changes only as its counts do."""
@@ -150,9 +151,9 @@ class Edge:
 
     def count(self, narrow: Narrowing, connection: Executes) -> int:
         """Count by hand what matches."""
-        span = self.block * BLOCK, self.end
-        query = narrow.on(select(func.count()).select_from(executions).where(within(span)))
-        return int(connection.execute(query).scalar_one())
+        return int(
+            connection.execute(Kept(_count_within, narrow, (self.block * BLOCK, self.end))).scalar_one()
+        )
 
     @property
     def end(self) -> int:

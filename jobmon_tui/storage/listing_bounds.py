@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from sqlalchemy import Select
-
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.records import ExecutionFilter, Extent
 from jobmon_tui.storage.block_counts import Edge, count_above, newer_of, since_when
@@ -22,6 +20,7 @@ from jobmon_tui.storage.listing_ids import (
     rows_of,
 )
 from jobmon_tui.storage.rows import Executes
+from jobmon_tui.storage.statements import Kept
 
 MOST: Final = 10_000
 """Rows of a list whose total no counter knows: the newest. Their price: docs/decisions/0007-blocks.md."""
@@ -94,7 +93,7 @@ class BoundedList:
         return at_edge + count_above(self._connection, self.narrow, start)
 
     def _counted(self, parts: Parts, reach: Reach, limit: int) -> Any:
-        return self._connection.execute(newest_of(parts, reach.kind, limit), reach.values).one()
+        return self._connection.execute(Kept(newest_of, parts, reach.kind, limit), reach.values).one()
 
     def page(self, limit: int, before: int | None, after: int | None, offset: int) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
@@ -109,21 +108,21 @@ class BoundedList:
 
     def asked_page(
         self, limit: int, before: int | None, after: int | None, offset: int
-    ) -> tuple[Select[Any], Mapping[str, int]]:
+    ) -> tuple[Kept, Mapping[str, int]]:
         """Return the query of the rows of `page`, with its values."""
         # One lower bound alone: of two SQLite begins at the one that stands first.
         low = self.floor[0] if after is None else max(self.floor[0], after + 1)
         reach = Reach(low, before, after is not None)
         if not offset:
-            return rows_of(self.parts, reach.kind, rounded(limit)), reach.values
+            return Kept(rows_of, self.parts, reach.kind, rounded(limit)), reach.values
         behind = {"skip": offset, "until": offset + limit}
-        return rows_behind(self.parts, reach.kind, rounded(offset + limit)), {**reach.values, **behind}
+        return Kept(rows_behind, self.parts, reach.kind, rounded(offset + limit)), {**reach.values, **behind}
 
     def newest(self) -> int | None:
         """Return the newest row's id; None where there is none."""
         if self._newest is None:
             reach = Reach(self.floor[0])
-            ids = self._connection.execute(ids_of(self.parts, reach.kind, 1), reach.values)
+            ids = self._connection.execute(Kept(ids_of, self.parts, reach.kind, 1), reach.values)
             self._newest = (ids.scalar(),)
         return self._newest[0]
 
@@ -149,9 +148,9 @@ class BoundedList:
         query, values = self.asked_newer(execution_id)
         return int(self._connection.execute(query, values).one().n)
 
-    def asked_newer(self, execution_id: int) -> tuple[Select[Any], Mapping[str, int]]:
+    def asked_newer(self, execution_id: int) -> tuple[Kept, Mapping[str, int]]:
         """Return the query of one row whose `n` is how many rows have a greater id, with its values."""
         reach = Reach(max(self.floor[0], execution_id + 1))
         if self.narrow.is_counted:
-            return newer_of(self.narrow), {**reach.values, "start": reach.low}
-        return newest_of(self.parts, reach.kind, MOST), reach.values
+            return Kept(newer_of, self.narrow), {**reach.values, "start": reach.low}
+        return Kept(newest_of, self.parts, reach.kind, MOST), reach.values

@@ -1,11 +1,10 @@
 """The ids of a page, or of a bounded list: by indexes that have them in order, however many parts it has.
 
-A list that is asked for again is the same statement again: putting one together takes as long as its answer.
+Putting one together takes as long as its answer: whoever asks again has it kept (`statements.Kept`).
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, literal_column, select, union_all
@@ -20,8 +19,6 @@ _MOST_PARTS: Final = 20
 """Statuses, reports and people whose rows are each read in order and then merged."""
 _DENSE: Final = 50_000
 """Matching rows from which on a page of them is near wherever one begins to look, so that all are walked."""
-STATEMENTS_KEPT: Final = 100
-"""Of each kind: each holds what a dashboard's filter asks."""
 _STEP: Final = 25
 _ONLY_IDS: Final = select(executions.c.id)
 
@@ -74,7 +71,6 @@ def _page_of(narrow: Narrowing, query: Select[Any], kind: Reach, limit: int) -> 
     return page.order_by(executions.c.id if kind.ascends else executions.c.id.desc())
 
 
-@lru_cache(STATEMENTS_KEPT)
 def ids_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     """Return the query of the ids of a page, newest first unless it ascends."""
     pages = [_page_of(part, _ONLY_IDS, kind, limit) for part in parts]
@@ -86,7 +82,6 @@ def ids_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     return select(found.c.id).order_by(found.c.id if kind.ascends else found.c.id.desc()).limit(most)
 
 
-@lru_cache(STATEMENTS_KEPT)
 def rows_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     """Return the query of a page's rows, in any order."""
     if len(parts) == 1:
@@ -94,7 +89,6 @@ def rows_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     return LIST.where(executions.c.id.in_(ids_of(parts, kind, limit)))
 
 
-@lru_cache(STATEMENTS_KEPT)
 def rows_behind(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     """Return the query of the rows of a page behind the first `skip` of its ids, up to the one at `until`."""
     ids = ids_of(parts, kind, limit).subquery()
@@ -104,7 +98,6 @@ def rows_behind(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     return LIST.where(executions.c.id.in_(select(numbered.c.id).where(behind)))
 
 
-@lru_cache(STATEMENTS_KEPT)
 def newest_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
     """Return the query of how many a page has, and of its least and greatest id."""
     found = ids_of(parts, kind, limit).subquery()

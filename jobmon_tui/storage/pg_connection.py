@@ -19,7 +19,7 @@ from jobmon_tui.storage.statements import Statements
 
 # asyncpg knows the columns' types by itself.
 STATEMENTS: Final = Statements(asyncpg_dialect(), converts=False)  # type: ignore[no-untyped-call]
-_MOST_PREPARED: Final = 300
+_MOST_PREPARED: Final = 100
 """Statements that a connection keeps prepared."""
 
 

@@ -7,7 +7,7 @@ around it, which would be two trips more.
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import Executable, Select, bindparam, func, select
@@ -24,13 +24,14 @@ from jobmon_tui.storage.execution_queries import ONE
 from jobmon_tui.storage.execution_rows import details_of, execution_of
 from jobmon_tui.storage.listing_bounds import MOST, BoundedList, page_of
 from jobmon_tui.storage.listing_filter import Narrowing
-from jobmon_tui.storage.listing_ids import STATEMENTS_KEPT, Parts, Reach, ids_of, newest_of
+from jobmon_tui.storage.listing_ids import Parts, Reach, ids_of, newest_of
 from jobmon_tui.storage.listing_queries import COUNTS, LINEAGE, OUTPUT, counts_of, output_of
 from jobmon_tui.storage.pg_claims import PgClaims
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.queue_queries import WORKERS, worker_seen
 from jobmon_tui.storage.rows import Executes, Rows
 from jobmon_tui.storage.session_queries import ACTOR
+from jobmon_tui.storage.statements import Kept
 from jobmon_tui.storage.tables import audit_log
 
 
@@ -45,14 +46,12 @@ _ACTOR: Final = _rows(ACTOR).label("actor")
 _AROUND: Final = (_rows(COUNTS).label("counts"), _rows(WORKERS).label("workers"))
 
 
-@lru_cache(STATEMENTS_KEPT)
-def _with_actor(query: Select[Any] | None) -> Select[Any]:
+def _with_actor(query: Kept | None) -> Select[Any]:
     """Return the statement of whose session it is, and of what is asked for."""
-    return select(_ACTOR) if query is None else select(_ACTOR, _rows(query).label("found"))
+    return select(_ACTOR) if query is None else select(_ACTOR, _rows(query.statement()).label("found"))
 
 
-@lru_cache(STATEMENTS_KEPT)
-def _with_header(page: Select[Any] | None, narrow: Narrowing, parts: Parts, kind: Reach) -> Select[Any]:
+def _with_header(page: Kept | None, narrow: Narrowing, parts: Parts, kind: Reach) -> Select[Any]:
     """Return the statement of whose session it is, of a page, and of all that the header shows."""
     query = _with_actor(page).add_columns(*_AROUND)
     if page is None:
@@ -137,7 +136,7 @@ class PgGlance(PgClaims):
         wanted, limit, before, after, offset, values = asked
         ahead = BoundedList(wanted, self._alone)
         query, more = ahead.asked_page(limit, before, after, offset) if ahead.parts else (None, {})
-        row = self._alone.execute(_with_actor(query), {**values, **more}).one()
+        row = self._alone.execute(Kept(_with_actor, query), {**values, **more}).one()
         found = page_of(row.found, limit, ascends=after is not None) if ahead.parts else []
         self._answers[wanted, limit, before, after, offset] = found
         return row
@@ -145,7 +144,7 @@ class PgGlance(PgClaims):
     def _ask_newer(self, wanted: ExecutionFilter, execution_id: int, values: Mapping[str, Any]) -> Any:
         ahead = BoundedList(wanted, self._alone)
         query, more = ahead.asked_newer(execution_id) if ahead.parts else (None, {})
-        row = self._alone.execute(_with_actor(query), {**values, **more}).one()
+        row = self._alone.execute(Kept(_with_actor, query), {**values, **more}).one()
         self._answers["newer", wanted, execution_id] = int(row.found[0][0]) if ahead.parts else 0
         return row
 
@@ -155,7 +154,7 @@ class PgGlance(PgClaims):
         ahead = BoundedList(wanted, self._alone, self._lane.edges)
         page, more = ahead.asked_page(limit, before, None, 0) if ahead.parts else (None, {})
         kind = Reach(ahead.floor[0]).kind
-        statement = _with_header(page, ahead.narrow, ahead.parts, kind)
+        statement = Kept(_with_header, page, ahead.narrow, ahead.parts, kind)
         start = {"start": ahead.edge[1]} if ahead.parts else {}
         row = self._alone.execute(statement, {**values, **more, **start}).one()
         counts = counts_of(row.counts)

@@ -102,6 +102,8 @@ class SqliteConnection:
         if cursor.description is None:
             return ReadRows((), cursor.rowcount)
         found = cursor.fetchall()
+        if told.compiled is None:
+            raise TypeError("nothing is known of what it answers")
         shape = _shapes.get(told.compiled)
         if shape is None:
             names = tuple(name for name, *_ in cursor.description)
