@@ -34,8 +34,8 @@ class _Given:
 class Kept(Executable):
     """A statement that a function puts together of values which hash: done once, and only its text is kept.
 
-    What SQLAlchemy makes of a filter of many parts are thousands of objects: a process that has seen hundreds
-    of filters would have 300 MB of them, and stand still for seconds while Python looks for garbage.
+    What SQLAlchemy makes of a filter of many parts are a thousand objects and more: a process that has seen
+    hundreds of filters had 300 MB of them, and stood still for seconds while Python looked for garbage.
     """
 
     def __init__(self, function: Callable[..., Executable], *arguments: Hashable) -> None:

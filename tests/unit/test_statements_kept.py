@@ -75,5 +75,5 @@ def test_for_postgresql_only_texts_are_kept() -> None:
     for number in range(1, 41):
         ask(number)
     gc.collect()
-    # What SQLAlchemy makes of one are over 4,000 objects.
+    # What SQLAlchemy makes of one are nearly 1,000 objects.
     assert (len(gc.get_objects()) - before) / 40 < 200
