@@ -45,6 +45,7 @@ def fuzzed(dice: random.Random) -> str:
     return "".join(parts)
 
 
+@pytest.mark.timeout(600)
 async def test_2000_fuzzed_texts_crash_no_screen_and_reach_none() -> None:
     dice = random.Random(seed())
     services = FakeServices()

@@ -71,12 +71,18 @@ def test_the_work_of_the_killed_and_the_frozen_is_seen_as_lost_and_what_they_say
     def running(count: int) -> bool:
         return len(stage.ask("SELECT id FROM job_execution_log WHERE status = 'Running'")) == count
 
+    def begun() -> Counter[int]:
+        told = tmp_path / "begun"
+        return Counter(map(int, told.read_text(encoding="utf-8").split()) if told.exists() else ())
+
     with stage.working("--concurrency", "1") as frozen:
         late = stage.queue("Waits")
         wait_until(lambda: running(1), 20)
         killed = stage.start_worker("--concurrency", "1")
         lost = stage.queue("Waits")
-        wait_until(lambda: running(2), 20)
+        # It is Running before its command has begun.
+        wait_until(lambda: begun() == Counter([late, lost]), 20)
+        assert running(2)
         os.kill(frozen.pid, signal.SIGSTOP)
         stopped = time.monotonic()
         killed.kill()
@@ -99,6 +105,5 @@ def test_the_work_of_the_killed_and_the_frozen_is_seen_as_lost_and_what_they_say
         wait_until(lambda: stage.status_of(again) == ("Succeeded", None), BACK_WITHIN)
     assert stage.ask("SELECT * FROM job_execution_log WHERE id IN (?, ?)", late, lost) == before
     wait_until_gone(word, 10)
-    begun = Counter(int(each) for each in (tmp_path / "begun").read_text(encoding="utf-8").split())
-    assert begun == Counter([late, lost, waiting, again])
+    assert begun() == Counter([late, lost, waiting, again])
     assert_sound_on(place)
