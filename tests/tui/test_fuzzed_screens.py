@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.domain.text import clean
 from tests.e2e.faults.size import rounds, seed
