@@ -28,6 +28,7 @@ from jobmon_tui.storage.sqlite_file import (
     plain_error,
     require_database,
     require_same,
+    require_there,
     size_of,
     sqlite_error,
     sqlite_url,
@@ -153,6 +154,8 @@ class _Lane:
 
     async def _open(self) -> aiosqlite.Connection:
         if self._thread is None:
+            # SQLite would put an empty file in the place of one that is away, and go on with that.
+            require_there(self._path)
             connection = await self._async_engine.connect()
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection

@@ -73,6 +73,12 @@ def identity(path: Path) -> Identity | None:
     return found.st_dev, found.st_ino
 
 
+def require_there(path: Path) -> None:
+    """Raise `storage_unavailable` where a file that was there is not, or is empty."""
+    if not size_of(path):
+        raise _gone(path, "was moved or deleted")
+
+
 def require_same(path: Path, opened: Identity | None) -> None:
     """Raise `storage_unavailable` where the name no longer leads to the file that was opened.
 
@@ -80,10 +86,13 @@ def require_same(path: Path, opened: Identity | None) -> None:
     """
     found = identity(path)
     if found != opened:
-        what = "was moved or deleted" if found is None else "was replaced by another file"
-        raise storage_unavailable(
-            f"The database {path.name} {what} while it was open. Put it back, or start jobmon again."
-        )
+        raise _gone(path, "was moved or deleted" if found is None else "was replaced by another file")
+
+
+def _gone(path: Path, what: str) -> JobmonError:
+    return storage_unavailable(
+        f"The database {path.name} {what} while it was open. Put it back, or start jobmon again."
+    )
 
 
 def require_database(path: Path) -> None:
