@@ -59,9 +59,17 @@ class Glance:
 
 
 async def _look(
-    database: Database, caller: Caller, work: Callable[[Transaction], T], verb: Verb = Verb.VIEW
+    database: Database,
+    caller: Caller,
+    work: Callable[[Transaction], T],
+    verb: Verb = Verb.VIEW,
+    *,
+    foresee: Callable[[Transaction], None] = lambda _transaction: None,
 ) -> T:
+    """Ask who it is, then `work`; `foresee` tells beforehand what that will ask."""
+
     def unit(transaction: Transaction) -> T:
+        foresee(transaction)
         may_look(transaction, caller, utc_now(), verb)
         return work(transaction)
 
@@ -80,25 +88,24 @@ async def list_executions(
 ) -> Sequence[Execution]:
     """Return executions newest first, by keyset: below `before`, or the nearest above `after`."""
 
-    def unit(transaction: Transaction) -> Sequence[Execution]:
-        transaction.foresee_page(wanted, limit, before, after, offset)
-        may_look(transaction, caller, utc_now(), Verb.VIEW)
-        return transaction.executions(wanted, limit, before=before, after=after, offset=offset)
-
-    return await database.read(unit)
+    return await _look(
+        database,
+        caller,
+        lambda transaction: transaction.executions(wanted, limit, before=before, after=after, offset=offset),
+        foresee=lambda transaction: transaction.foresee_page(wanted, limit, before, after, offset),
+    )
 
 
 async def count_newer(database: Database, caller: Caller, wanted: ExecutionFilter, execution_id: int) -> int:
     """Return how many matching executions are newer than this one."""
     # An id far beyond all others; what is counted by blocks looks some way beyond it.
     near = max(0, min(execution_id, GREATEST_ID // 2))
-
-    def unit(transaction: Transaction) -> int:
-        transaction.foresee_newer(wanted, near)
-        may_look(transaction, caller, utc_now(), Verb.VIEW)
-        return transaction.newer(wanted, near)
-
-    return await database.read(unit)
+    return await _look(
+        database,
+        caller,
+        lambda transaction: transaction.newer(wanted, near),
+        foresee=lambda transaction: transaction.foresee_newer(wanted, near),
+    )
 
 
 async def overview(
@@ -131,14 +138,17 @@ async def glance(
 ) -> Glance:
     """Return what `overview` and `list_executions` do, of one moment: neither contradicts the other."""
 
-    def unit(transaction: Transaction) -> Glance:
-        transaction.foresee_glance(wanted, limit, before)
-        may_look(transaction, caller, utc_now(), Verb.VIEW)
+    def work(transaction: Transaction) -> Glance:
         # The rows first: the newest of them need not be asked for again.
         rows = transaction.executions(wanted, limit, before=before)
         return Glance(_overview(transaction, wanted, liveness), rows)
 
-    return await database.read(unit)
+    return await _look(
+        database,
+        caller,
+        work,
+        foresee=lambda transaction: transaction.foresee_glance(wanted, limit, before),
+    )
 
 
 async def finished_by_hour(database: Database, caller: Caller, since: datetime) -> Sequence[HourCount]:
@@ -187,9 +197,7 @@ async def show_execution(
 ) -> ExecutionStory:
     """Return one execution with what stands around it. Raises `execution_not_found`."""
 
-    def unit(transaction: Transaction) -> ExecutionStory:
-        transaction.foresee_story(execution_id, _ENTRIES)
-        may_look(transaction, caller, utc_now(), Verb.VIEW)
+    def work(transaction: Transaction) -> ExecutionStory:
         details = transaction.execution(execution_id)
         if details is None:
             raise execution_not_found(execution_id)
@@ -202,7 +210,12 @@ async def show_execution(
             _waiting(transaction, details, liveness, utc_now()) if queued else None,
         )
 
-    return await database.read(unit)
+    return await _look(
+        database,
+        caller,
+        work,
+        foresee=lambda transaction: transaction.foresee_story(execution_id, _ENTRIES),
+    )
 
 
 async def show_output(database: Database, caller: Caller, execution_id: int) -> StoredOutput:
