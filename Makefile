@@ -20,7 +20,7 @@ setup: $(STAMP) ## a virtual environment with everything pinned
 demo: $(STAMP) ## the dashboard, live, on sample reports that really run
 	$(BIN)/jobmon demo
 
-# Four at once on two cores: many of them wait for real deadlines.
+# Five at once on two cores: many of them wait for real deadlines.
 test: $(STAMP) ## every test that needs no root and no browser
 	$(BIN)/python -m pytest -q -n 5 --dist worksteal
 

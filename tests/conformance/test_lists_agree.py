@@ -2,9 +2,10 @@
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import insert
@@ -23,6 +24,7 @@ from tests.backends import Store
 from tests.conformance.test_blocks import count_blocks
 from tests.conformance.world import DRAFT, NOW, VIEWER
 
+T = TypeVar("T")
 LOOKS = 1_000 if os.environ.get("JOBMON_FAULTS") == "whole" else 60
 NAMES = ["Sales", "sales north", "Umsatz ÄÖ", "O'Brien", "100%(x)s ? $1", *(f"Report {n}" for n in range(25))]
 PEOPLE = ["ada", "vic", "schedule", "é'v"]
@@ -59,7 +61,7 @@ def _chosen(dice: random.Random) -> list[Kept]:
 _FINAL = [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED]
 
 
-def _add(rows: Sequence[Kept]) -> object:
+def _add(rows: Sequence[Kept]) -> Callable[[SqlTransaction], None]:
     def add(transaction: SqlTransaction) -> None:
         common = {"trigger": "manual", "fencing_token": 1, "configuration_id": 1, "configuration_version": 1}
         transaction._connection.execute(
@@ -86,7 +88,7 @@ def _add(rows: Sequence[Kept]) -> object:
 
 
 def _wanted(dice: random.Random, rows: Sequence[Kept]) -> ExecutionFilter:
-    def maybe(value: object, chance: float = 0.4) -> object:
+    def maybe(value: T, chance: float = 0.4) -> T | None:
         return value if dice.random() < chance else None
 
     name = dice.choice(NAMES)
@@ -96,11 +98,11 @@ def _wanted(dice: random.Random, rows: Sequence[Kept]) -> ExecutionFilter:
     since = dice.choice(rows).at + timedelta(microseconds=dice.choice([-1, 0, 1]))
     return ExecutionFilter(
         frozenset(dice.sample(list(Status), dice.choice([0, 0, 1, 1, 2, 3]))),
-        report=maybe(name, 0.2),  # type: ignore[arg-type]
-        search=maybe(dice.choice([part, part.swapcase(), "report", "nothing like it"])),  # type: ignore[arg-type]
-        since=maybe(since),  # type: ignore[arg-type]
-        error=maybe(dice.choice([error[:5], error.swapcase()]), 0.15),  # type: ignore[arg-type]
-        by=maybe(dice.choice([*PEOPLE, "ADA", "nobody"]), 0.2),  # type: ignore[arg-type]
+        report=maybe(name, 0.2),
+        search=maybe(dice.choice([part, part.swapcase(), "report", "nothing like it"])),
+        since=maybe(since),
+        error=maybe(dice.choice([error[:5], error.swapcase()]), 0.15),
+        by=maybe(dice.choice([*PEOPLE, "ADA", "nobody"]), 0.2),
     )
 
 
@@ -144,7 +146,7 @@ async def _agrees(store: Store, dice: random.Random, rows: Sequence[Kept], wante
 async def test_lists_totals_and_positions_are_those_of_the_rows(store: Store) -> None:
     dice = random.Random(20_261_126)
     rows = _chosen(dice)
-    await store.write(_add(rows))  # type: ignore[arg-type]
+    await store.write(_add(rows))
     wishes = [_wanted(dice, rows) for _ in range(LOOKS)]
     for wanted in wishes[: LOOKS // 3]:
         await _agrees(store, dice, rows, wanted)

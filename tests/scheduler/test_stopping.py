@@ -54,7 +54,7 @@ async def test_each_has_its_own_timeout_whichever_began_first() -> None:
 async def test_a_cancel_is_prompt_and_takes_only_the_one() -> None:
     store = Store()
     store.add(1, 2)
-    async with at_work(store, Runner(takes=300), concurrency=4) as engine:
+    async with at_work(store, Runner(takes=300)) as engine:
         began = engine.clock.monotonic()
         store.cancel(1)
         await asyncio.sleep(0.001)
