@@ -31,7 +31,7 @@ from jobmon_tui.domain.execution import GREATEST_ID, Status
 from jobmon_tui.services.records import HourCount
 from jobmon_tui.storage.block_tables import BLOCK, blocks, hour_blocks, report_blocks
 from jobmon_tui.storage.column_types import BIG, UtcText
-from jobmon_tui.storage.listing_filter import Narrowing, one_of
+from jobmon_tui.storage.listing_filter import SINCE, Narrowing, one_of
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.statements import Kept
 from jobmon_tui.storage.tables import executions
@@ -72,9 +72,7 @@ SELECT :start, {_FIRST} * {BLOCK} WHERE :start < {_FIRST} * {BLOCK}
 
 _SPANS: Final = _spans("is_final")
 # Of a block that was queued before nothing counts; of one queued since then, all that was counted.
-_SPANS_SINCE: Final = _spans("(is_final AND queued_from >= :since) OR queued_to < :since").bindparams(
-    bindparam("since", type_=UtcText)
-)
+_SPANS_SINCE: Final = _spans("(is_final AND queued_from >= :since) OR queued_to < :since").bindparams(SINCE)
 Span = tuple[int, int]
 """Ids from the first one up to, and without, the second."""
 
@@ -86,7 +84,8 @@ def within(span: Span) -> ColumnElement[bool]:
 
 def count_above(connection: Executes, narrow: Narrowing, start: int) -> int:
     """Count what a filter of statuses, reports and a time matches from the id `start` on."""
-    return int(connection.execute(Kept(count_of, narrow), {"start": start}).scalar_one())
+    values = {**narrow.values, "start": start}
+    return int(connection.execute(Kept(count_of, narrow.kind), values).scalar_one())
 
 
 def newer_of(narrow: Narrowing) -> Select[Any]:
@@ -103,7 +102,7 @@ def newer_of(narrow: Narrowing) -> Select[Any]:
 
 def count_of(narrow: Narrowing) -> Select[Any]:
     """Return the query of the count of what matches from the id `start` on: of blocks, and of ids by hand."""
-    spans = _SPANS if narrow.since is None else _SPANS_SINCE.bindparams(since=narrow.since)
+    spans = _SPANS if narrow.since is None else _SPANS_SINCE
     span = spans.subquery("span")
     above = (executions.c.id >= span.c.low, executions.c.id < span.c.high)
     by_hand = narrow.on(select(func.count()).select_from(executions).where(*above)).correlate(span)
@@ -123,23 +122,25 @@ def _kept(statuses: Sequence[Status], narrow: Narrowing) -> Select[Any]:
         query = query.where(one_of(table.c.report, narrow.names))
     if narrow.since is None:
         return query
-    since = blocks.c.queued_from >= narrow.since
+    since = blocks.c.queued_from >= SINCE
     return query.where(since if table is blocks else table.c.block.in_(select(blocks.c.block).where(since)))
 
 
-_first_since = (
-    select(func.min(blocks.c.block).label("first")).where(blocks.c.queued_to >= bindparam("since")).subquery()
-)
-_SINCE: Final = select(
+_first_since = select(func.min(blocks.c.block).label("first")).where(blocks.c.queued_to >= SINCE).subquery()
+LIST_SINCE: Final = select(
     _first_since.c.first,
     select(func.max(blocks.c.block)).scalar_subquery().label("last"),
-    and_(blocks.c.is_final, blocks.c.queued_from < bindparam("since")).label("is_edge"),
+    and_(blocks.c.is_final, blocks.c.queued_from < SINCE).label("is_edge"),
     *(blocks.c[each.value.lower()] for each in FINAL),
 ).select_from(_first_since.outerjoin(blocks, blocks.c.block == _first_since.c.first))
 
 
-def _count_within(narrow: Narrowing, span: Span) -> Select[Any]:
-    return narrow.on(select(func.count()).select_from(executions).where(within(span)))
+_FROM, _END = bindparam("from", type_=BIG), bindparam("end", type_=BIG)
+
+
+def _count_within(narrow: Narrowing) -> Select[Any]:
+    span = executions.c.id >= _FROM, executions.c.id < _END
+    return narrow.on(select(func.count()).select_from(executions).where(*span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +152,8 @@ class Edge:
 
     def count(self, narrow: Narrowing, connection: Executes) -> int:
         """Count by hand what matches."""
-        return int(
-            connection.execute(Kept(_count_within, narrow, (self.block * BLOCK, self.end))).scalar_one()
-        )
+        values = {**narrow.values, "from": self.block * BLOCK, "end": self.end}
+        return int(connection.execute(Kept(_count_within, narrow.kind), values).scalar_one())
 
     @property
     def end(self) -> int:
@@ -163,7 +163,7 @@ class Edge:
 
 def since_when(connection: Executes, since: datetime) -> tuple[int, Edge | None]:
     """Return an id below which none was queued at that time or later, and the edge there, if there is one."""
-    row = connection.execute(_SINCE, {"since": since}).one()
+    row = connection.execute(LIST_SINCE, {"since": since}).one()
     if row.first is None:
         return (1 if row.last is None else (int(row.last) + 1) * BLOCK), None
     counts = tuple(int(row[3 + at]) for at in range(len(FINAL)))

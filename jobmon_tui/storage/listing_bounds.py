@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
 
-from jobmon_tui.domain.execution import Execution
+from jobmon_tui.domain.execution import GREATEST_ID, Execution
 from jobmon_tui.services.records import ExecutionFilter, Extent
 from jobmon_tui.storage.block_counts import Edge, count_above, newer_of, since_when
 from jobmon_tui.storage.execution_rows import execution_of
@@ -85,7 +85,7 @@ class BoundedList:
     @cached_property
     def parts(self) -> Parts:
         """What is read in order, and merged; nothing where nothing can match."""
-        return () if self.narrow.matches_nothing else in_order(self.narrow, lambda: self._total)
+        return () if self.narrow.matches_nothing else in_order(self.narrow.kind, lambda: self._total)
 
     @cached_property
     def _total(self) -> int:
@@ -93,7 +93,10 @@ class BoundedList:
         return at_edge + count_above(self._connection, self.narrow, start)
 
     def _counted(self, parts: Parts, reach: Reach, limit: int) -> Any:
-        return self._connection.execute(Kept(newest_of, parts, reach.kind, limit), reach.values).one()
+        return self._connection.execute(Kept(newest_of, parts, reach.kind, limit), self._values(reach)).one()
+
+    def _values(self, reach: Reach) -> Mapping[str, Any]:
+        return {**self.narrow.values, **reach.values}
 
     def page(self, limit: int, before: int | None, after: int | None, offset: int) -> Sequence[Execution]:
         """Return executions newest first, by keyset."""
@@ -108,21 +111,26 @@ class BoundedList:
 
     def asked_page(
         self, limit: int, before: int | None, after: int | None, offset: int
-    ) -> tuple[Kept, Mapping[str, int]]:
+    ) -> tuple[Kept, Mapping[str, Any]]:
         """Return the query of the rows of `page`, with its values."""
         # One lower bound alone: of two SQLite begins at the one that stands first.
         low = self.floor[0] if after is None else max(self.floor[0], after + 1)
-        reach = Reach(low, before, after is not None)
+        # From the newest on as from any other id, so that both are one statement.
+        upper = GREATEST_ID if after is None and before is None else before
+        reach = Reach(low, upper, after is not None)
         if not offset:
-            return Kept(rows_of, self.parts, reach.kind, rounded(limit)), reach.values
-        behind = {"skip": offset, "until": offset + limit}
-        return Kept(rows_behind, self.parts, reach.kind, rounded(offset + limit)), {**reach.values, **behind}
+            return Kept(rows_of, self.parts, reach.kind, rounded(limit)), {
+                **self._values(reach),
+                "most": limit,
+            }
+        behind = {**self._values(reach), "skip": offset, "until": offset + limit}
+        return Kept(rows_behind, self.parts, reach.kind, rounded(offset + limit)), behind
 
     def newest(self) -> int | None:
         """Return the newest row's id; None where there is none."""
         if self._newest is None:
             reach = Reach(self.floor[0])
-            ids = self._connection.execute(Kept(ids_of, self.parts, reach.kind, 1), reach.values)
+            ids = self._connection.execute(Kept(ids_of, self.parts, reach.kind, 1), self._values(reach))
             self._newest = (ids.scalar(),)
         return self._newest[0]
 
@@ -148,9 +156,9 @@ class BoundedList:
         query, values = self.asked_newer(execution_id)
         return int(self._connection.execute(query, values).one().n)
 
-    def asked_newer(self, execution_id: int) -> tuple[Kept, Mapping[str, int]]:
+    def asked_newer(self, execution_id: int) -> tuple[Kept, Mapping[str, Any]]:
         """Return the query of one row whose `n` is how many rows have a greater id, with its values."""
         reach = Reach(max(self.floor[0], execution_id + 1))
         if self.narrow.is_counted:
-            return Kept(newer_of, self.narrow), {**reach.values, "start": reach.low}
-        return Kept(newest_of, self.parts, reach.kind, MOST), reach.values
+            return Kept(newer_of, self.narrow.kind), {**self._values(reach), "start": reach.low}
+        return Kept(newest_of, self.parts, reach.kind, MOST), self._values(reach)

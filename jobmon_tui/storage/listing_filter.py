@@ -1,25 +1,40 @@
 """A list's filter as the database understands it: which rows of `job_execution_log` it lets through."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, String, literal, literal_column, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    column,
+    literal,
+    literal_column,
+    select,
+    text,
+)
 
 from jobmon_tui.domain.execution import AUTOMATION, SYSTEM, Status
 from jobmon_tui.domain.text import clean, one_line
 from jobmon_tui.services.records import ExecutionFilter
+from jobmon_tui.storage.column_types import UtcText
 from jobmon_tui.storage.late_indexes import LATE, AsIndexed
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import accounts, executions
 from jobmon_tui.storage.text_match import HasPart
 
+SINCE: Final = bindparam("since", type_=UtcText)
+"""The time of a filter that has one."""
+_SOME_TIME = datetime.min.replace(tzinfo=UTC)
 _SELDOM_ONES = frozenset({Status.FAILED, Status.CANCELLED})
 # Step by step from one report's name to the next: DISTINCT would read the whole index.
-_NAMES = text(
-    """
+NAMES: Final = select(
+    text(
+        """
 WITH RECURSIVE named (report) AS (
   SELECT min(report) FROM job_execution_log
   UNION ALL
@@ -28,7 +43,13 @@ WITH RECURSIVE named (report) AS (
 )
 SELECT report FROM named WHERE report IS NOT NULL
 """
+    )
+    .columns(column("report", String))
+    .subquery("each_name")
 )
+"""The names of all reports that ever ran."""
+PEOPLE: Final = select(accounts.c.name)
+"""All who have an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +65,16 @@ class Narrowing:
     since: datetime | None = None
     error: str | None = None
     walks: bool = False
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What a statement of this `kind` wants to be told."""
+        return {} if self.since is None else {"since": self.since}
+
+    @property
+    def kind(self) -> "Narrowing":
+        """All that is alike has the same statement: the time of most filters moves along with the clock."""
+        return self if self.since is None else replace(self, since=_SOME_TIME)
 
     @property
     def is_counted(self) -> bool:
@@ -94,7 +125,7 @@ class Narrowing:
                 yield executions.c.requested_by != literal_column(f"'{AUTOMATION}'")
             yield one_of(executions.c.requested_by, self.people)
         if self.since is not None:
-            yield executions.c.queued_at >= self.since
+            yield executions.c.queued_at >= SINCE
         if self.error is not None:
             yield HasPart(executions.c.error, self.error)
 
@@ -147,7 +178,7 @@ def _names(wanted: ExecutionFilter, connection: Executes) -> tuple[str, ...] | N
     # Compared here: SQLite knows the case of ASCII alone, and no index serves a part of a name.
     part = clean(wanted.search).casefold()
     known = (
-        [str(row.report) for row in connection.execute(_NAMES)]
+        [str(row.report) for row in connection.execute(NAMES)]
         if wanted.report is None
         else [clean(wanted.report)]
     )
@@ -157,6 +188,6 @@ def _names(wanted: ExecutionFilter, connection: Executes) -> tuple[str, ...] | N
 def _people(by: str, connection: Executes) -> tuple[str, ...]:
     # Accounts are never deleted, so that all who ever asked for one are there: few, next to executions.
     asked = one_line(by)
-    known = [str(row.name) for row in connection.execute(select(accounts.c.name))]
+    known = [str(row.name) for row in connection.execute(PEOPLE)]
     same = [name for name in (*known, AUTOMATION, SYSTEM) if name.casefold() == asked.casefold()]
     return tuple(sorted({asked, *same}))

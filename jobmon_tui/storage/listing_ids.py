@@ -19,7 +19,8 @@ _MOST_PARTS: Final = 20
 """Statuses, reports and people whose rows are each read in order and then merged."""
 _DENSE: Final = 50_000
 """Matching rows from which on a page of them is near wherever one begins to look, so that all are walked."""
-_STEP: Final = 25
+_LEAST: Final = 125
+"""Rows for which a statement is put together at least: what a screen of 50 lines reads again, some more."""
 _ONLY_IDS: Final = select(executions.c.id)
 
 
@@ -55,11 +56,15 @@ def in_order(narrow: Narrowing, total: Callable[[], int]) -> Parts:
 
 
 def rounded(limit: int) -> int:
-    """Return how many rows to ask for where so many are wanted.
+    """Return how many rows to look for, at most, where so many are wanted.
 
-    The number stands in the statement itself: PostgreSQL plans one that it does not know anew each time.
+    The number stands in the statement itself: PostgreSQL plans one that it does not know anew each time. Few
+    numbers make few statements, each of which is put together and planned when it is first asked.
     """
-    return -(-limit // _STEP) * _STEP
+    most = _LEAST
+    while most < limit:
+        most *= 2
+    return most
 
 
 def _page_of(narrow: Narrowing, query: Select[Any], kind: Reach, limit: int) -> Select[Any]:
@@ -83,10 +88,16 @@ def ids_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
 
 
 def rows_of(parts: Parts, kind: Reach, limit: int) -> Select[Any]:
-    """Return the query of a page's rows, in any order."""
-    if len(parts) == 1:
-        return _page_of(parts[0], LIST, kind, limit)
-    return LIST.where(executions.c.id.in_(ids_of(parts, kind, limit)))
+    """Return the query of a page's rows, `most` of them, which are no more than `limit`; in any order."""
+    most = bindparam("most", type_=BIG)
+    if len(parts) > 1:
+        return LIST.where(executions.c.id.in_(_in_turn(ids_of(parts, kind, limit), kind).limit(most)))
+    return _in_turn(_page_of(parts[0], LIST, kind, limit), kind).limit(most)
+
+
+def _in_turn(query: Select[Any], kind: Reach) -> Select[Any]:
+    found = query.subquery()
+    return select(*found.c).order_by(found.c.id if kind.ascends else found.c.id.desc())
 
 
 def rows_behind(parts: Parts, kind: Reach, limit: int) -> Select[Any]:

@@ -42,7 +42,8 @@ class PgConnection:
 
     `changes` counts the rows that were written. `begin` opens a transaction where the first statement has to
     be in one, None once that is done; the statement before which `goes_alone` is set needs none, and then is
-    given `alone_seconds`. `edges` is what lists remember of the database: see `BoundedList`.
+    given `alone_seconds`. `edges` and `known` are what lists remember of the database: see `BoundedList` and
+    `Assuming`.
     """
 
     def __init__(self, raw: Any) -> None:
@@ -52,6 +53,7 @@ class PgConnection:
         self.goes_alone = False
         self.alone_seconds: float | None = None
         self.edges: dict[Any, int] = {}
+        self.known: dict[Any, list[Any]] = {}
         self._prepared: OrderedDict[str, Any] = OrderedDict()
         self._names = count()
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Executable, Select, bindparam, func, select
+from sqlalchemy import Executable, Select, bindparam, select
 
 from jobmon_tui.domain.audit import AuditEntry
 from jobmon_tui.domain.audit_filter import EVERY_ENTRY, AuditFilter
@@ -26,6 +26,7 @@ from jobmon_tui.storage.listing_bounds import MOST, BoundedList, page_of
 from jobmon_tui.storage.listing_filter import Narrowing
 from jobmon_tui.storage.listing_ids import Parts, Reach, ids_of, newest_of
 from jobmon_tui.storage.listing_queries import COUNTS, LINEAGE, OUTPUT, counts_of, output_of
+from jobmon_tui.storage.pg_assumed import Assuming, rows_as_one
 from jobmon_tui.storage.pg_claims import PgClaims
 from jobmon_tui.storage.pg_connection import PgConnection
 from jobmon_tui.storage.queue_queries import WORKERS, worker_seen
@@ -34,21 +35,14 @@ from jobmon_tui.storage.session_queries import ACTOR
 from jobmon_tui.storage.statements import Kept
 from jobmon_tui.storage.tables import audit_log
 
-
-def _rows(query: Select[Any]) -> Any:
-    """Return all rows of a query as one value: an array of records, which asyncpg gives as tuples."""
-    records = query.with_only_columns(func.row(*query.selected_columns), maintain_column_froms=True)
-    return func.array(records.scalar_subquery())
-
-
 _Worker = namedtuple("_Worker", [column.key for column in WORKERS.selected_columns])  # type: ignore[misc]
-_ACTOR: Final = _rows(ACTOR).label("actor")
-_AROUND: Final = (_rows(COUNTS).label("counts"), _rows(WORKERS).label("workers"))
+_ACTOR: Final = rows_as_one(ACTOR).label("actor")
+_AROUND: Final = (rows_as_one(COUNTS).label("counts"), rows_as_one(WORKERS).label("workers"))
 
 
 def _with_actor(query: Kept | None) -> Select[Any]:
     """Return the statement of whose session it is, and of what is asked for."""
-    return select(_ACTOR) if query is None else select(_ACTOR, _rows(query.statement()).label("found"))
+    return select(_ACTOR) if query is None else select(_ACTOR, rows_as_one(query.statement()).label("found"))
 
 
 def _with_header(page: Kept | None, narrow: Narrowing, parts: Parts, kind: Reach) -> Select[Any]:
@@ -57,7 +51,7 @@ def _with_header(page: Kept | None, narrow: Narrowing, parts: Parts, kind: Reach
     if page is None:
         return query
     if not narrow.is_counted:
-        return query.add_columns(_rows(newest_of(parts, kind, MOST)).label("extent"))
+        return query.add_columns(rows_as_one(newest_of(parts, kind, MOST)).label("extent"))
     query = query.add_columns(ids_of(parts, kind, 1).scalar_subquery().label("newest"))
     if narrow.is_plain:
         return query
@@ -68,11 +62,17 @@ _Part = namedtuple("_Part", [column.key for column in OUTPUT.selected_columns]) 
 _Entry = namedtuple("_Entry", [column.key for column in audit_log.c])  # type: ignore[misc]
 _STORY: Final = select(
     _ACTOR,
-    _rows(ONE).label("details"),
-    _rows(LINEAGE).label("lineage"),
-    _rows(OUTPUT).label("output"),
-    _rows(ABOUT.limit(bindparam("entries", type_=BIG))).label("audit"),
+    rows_as_one(ONE).label("details"),
+    rows_as_one(LINEAGE).label("lineage"),
+    rows_as_one(OUTPUT).label("output"),
+    rows_as_one(ABOUT.limit(bindparam("entries", type_=BIG))).label("audit"),
 )
+
+
+_TRIES: Final = 3
+"""Times that a list is asked for whose reports or people change meanwhile; after that, as they just were."""
+_Values = Mapping[str, Any]
+_Told = tuple[BoundedList, Any]
 
 
 class _Alone:
@@ -132,31 +132,45 @@ class PgGlance(PgClaims):
     def _alone(self) -> Executes:
         return _Alone(self._lane, self._connection)
 
+    def _told(self, wanted: ExecutionFilter, ask: Callable[[BoundedList], tuple[Kept, _Values]]) -> _Told:
+        """Return a list, and the row that is the answer to what `ask` makes of it."""
+        for _ in range(_TRIES):
+            assuming = Assuming(self._alone, self._lane.known)
+            ahead = BoundedList(wanted, assuming, self._lane.edges)
+            row = assuming.ask(*ask(ahead))
+            if assuming.held(row):
+                break
+        return ahead, row
+
     def _ask_page(self, *asked: Any) -> Any:
         wanted, limit, before, after, offset, values = asked
-        ahead = BoundedList(wanted, self._alone)
-        query, more = ahead.asked_page(limit, before, after, offset) if ahead.parts else (None, {})
-        row = self._alone.execute(Kept(_with_actor, query), {**values, **more}).one()
+
+        def ask(ahead: BoundedList) -> tuple[Kept, _Values]:
+            query, more = ahead.asked_page(limit, before, after, offset) if ahead.parts else (None, {})
+            return Kept(_with_actor, query), {**values, **more}
+
+        ahead, row = self._told(wanted, ask)
         found = page_of(row.found, limit, ascends=after is not None) if ahead.parts else []
         self._answers[wanted, limit, before, after, offset] = found
         return row
 
-    def _ask_newer(self, wanted: ExecutionFilter, execution_id: int, values: Mapping[str, Any]) -> Any:
-        ahead = BoundedList(wanted, self._alone)
-        query, more = ahead.asked_newer(execution_id) if ahead.parts else (None, {})
-        row = self._alone.execute(Kept(_with_actor, query), {**values, **more}).one()
+    def _ask_newer(self, wanted: ExecutionFilter, execution_id: int, values: _Values) -> Any:
+        def ask(ahead: BoundedList) -> tuple[Kept, _Values]:
+            query, more = ahead.asked_newer(execution_id) if ahead.parts else (None, {})
+            return Kept(_with_actor, query), {**values, **more}
+
+        ahead, row = self._told(wanted, ask)
         self._answers["newer", wanted, execution_id] = int(row.found[0][0]) if ahead.parts else 0
         return row
 
-    def _ask_glance(
-        self, wanted: ExecutionFilter, limit: int, before: int | None, values: Mapping[str, Any]
-    ) -> Any:
-        ahead = BoundedList(wanted, self._alone, self._lane.edges)
-        page, more = ahead.asked_page(limit, before, None, 0) if ahead.parts else (None, {})
-        kind = Reach(ahead.floor[0]).kind
-        statement = Kept(_with_header, page, ahead.narrow, ahead.parts, kind)
-        start = {"start": ahead.edge[1]} if ahead.parts else {}
-        row = self._alone.execute(statement, {**values, **more, **start}).one()
+    def _ask_glance(self, wanted: ExecutionFilter, limit: int, before: int | None, values: _Values) -> Any:
+        def ask(ahead: BoundedList) -> tuple[Kept, _Values]:
+            page, more = ahead.asked_page(limit, before, None, 0) if ahead.parts else (None, {})
+            kind = Reach(ahead.floor[0]).kind
+            statement = Kept(_with_header, page, ahead.narrow.kind, ahead.parts, kind)
+            return statement, {**values, **more, **({"start": ahead.edge[1]} if ahead.parts else {})}
+
+        ahead, row = self._told(wanted, ask)
         counts = counts_of(row.counts)
         self._answers |= {
             ("counts",): counts,
@@ -166,7 +180,7 @@ class PgGlance(PgClaims):
         }
         return row
 
-    def _ask_story(self, execution_id: int, entries: int, values: Mapping[str, Any]) -> Any:
+    def _ask_story(self, execution_id: int, entries: int, values: _Values) -> Any:
         asked = {**values, "wanted": execution_id, "entries": entries}
         row = self._alone.execute(_STORY, asked).one()
         about = AuditFilter(execution_id=execution_id)

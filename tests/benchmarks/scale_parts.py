@@ -24,8 +24,9 @@ from tests.conformance.world import VIEWER
 
 T = TypeVar("T")
 HEIGHT = 30
-WARM_UP = 3.0
-"""Seconds that are not counted: connections are made, statements prepared."""
+WARM_UP = 10.0
+"""Seconds that are not counted: connections are made, each key is pressed once, statements prepared."""
+READS = ("glance", "header", "page", "position", "details")
 FAILED = frozenset({Status.FAILED})
 
 
@@ -109,23 +110,36 @@ class Dashboard:
         place = Place(self._first, HEIGHT, self._cursor, ids[0], self._first, ids[1])
         self._window, self._first, self._cursor = await self._window.renewed(place)
 
+    def _jumps(self) -> list[int]:
+        """Where a key may lead: page down, and the ends, and the middle."""
+        last = max(0, self._window.total - HEIGHT) if self._window is not None else 0
+        below = min(self._first + HEIGHT, last)
+        return [below, below, 0, 0, last, last // 2]
+
     async def press(self) -> None:
         """Page down, most often; jump to an end; show an execution's details."""
+        await self._press(random.randrange(6), shows=random.random() < 0.3)
+
+    async def warm_up(self, seconds: float) -> None:
+        """Press each key, evenly in so many seconds."""
+        for at in range(6):
+            await asyncio.sleep(seconds / 6)
+            await self._press(at, shows=True)
+
+    async def _press(self, at: int, *, shows: bool) -> None:
         async with self._lock:
             window = self._window
             if window is None or not window.total:
                 return
-            last = max(0, window.total - HEIGHT)
-            first = random.choice([0, 0, self._first + HEIGHT, self._first + HEIGHT, last, last // 2])
-            self._first = self._cursor = max(0, min(first, last))
+            self._first = self._cursor = self._jumps()[at]
             await window.fill_visible(self._first, HEIGHT)
             row = window.row(self._cursor)
-            if row is not None and random.random() < 0.3:
+            if row is not None and shows:
                 await self._source.timed("details", self._source.services.show(VIEWER, row.id))
 
 
-async def look(url: str, number: int, seconds: float) -> dict[str, list[float]]:
-    """Be a dashboard for so long; return how long each answer took, by its kind."""
+async def look(url: str, number: int, seconds: float) -> tuple[dict[str, list[float]], list[float]]:
+    """Be a dashboard for so long; return how long each answer took, by its kind, and those of warming up."""
     async with PostgresDatabase(PgSource(url, "bench")) as database:
         services = LocalServices(
             database,
@@ -144,7 +158,8 @@ async def look(url: str, number: int, seconds: float) -> dict[str, list[float]]:
         following = asyncio.create_task(
             Live(services.changes, dashboard.renew, lambda: None, lambda _reason: None).run()
         )
-        await asyncio.sleep(WARM_UP)
+        await dashboard.warm_up(WARM_UP)
+        warming = [each for kind in READS for each in source.times.get(kind, [])]
         source.times.clear()
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
@@ -152,7 +167,7 @@ async def look(url: str, number: int, seconds: float) -> dict[str, list[float]]:
             await dashboard.press()
         following.cancel()
         await asyncio.wait({following})
-    return source.times
+    return source.times, warming
 
 
 async def work(url: str, seconds: float) -> None:
@@ -170,8 +185,8 @@ def main() -> None:
     if role == "work":
         asyncio.run(work(url, float(rest[0])))
         return
-    times = asyncio.run(look(url, int(rest[0]), float(rest[1])))
-    print(json.dumps({"times": times, "cpu": time.process_time()}))
+    times, warming = asyncio.run(look(url, int(rest[0]), float(rest[1])))
+    print(json.dumps({"times": times, "warming": warming, "cpu": time.process_time()}))
 
 
 if __name__ == "__main__":
