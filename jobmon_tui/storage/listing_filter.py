@@ -132,6 +132,8 @@ class Narrowing:
     def candidates(self) -> "Iterator[Narrowing]":
         """Give what has to be read row by row, each in an index's order; nothing where no row has to be."""
         if self.people is not None:
+            if self == Narrowing(people=self.people) and AUTOMATION not in self.people:
+                return  # an index has just these
             # What schedules have asked for has no index: of it, as of all, the newest are looked at.
             for each in self.people:
                 yield Narrowing(people=None if each == AUTOMATION else (each,))

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,16 @@ needs_kernel = pytest.mark.skipif(
 # What keyring and SecretStorage leave open when the bus ends is theirs.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 needs_bus = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="there is no dbus-daemon")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """See to it that what is left open is found here, where it is known, and in no later test."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "keyring":
+            thread.join(5)
+    gc.collect()
 
 
 def _in_kernel() -> Iterator[None]:
