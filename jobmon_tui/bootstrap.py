@@ -27,8 +27,8 @@ from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.problems import InvalidReport, Problem, problems_of
 from jobmon_tui.storage.queue import DatabaseQueue, OpenDatabase
 from jobmon_tui.storage.schema import require_known, require_newest
-from jobmon_tui.storage.sqlite import SqliteDatabase, current_revision
-from jobmon_tui.storage.sqlite_file import require_database
+from jobmon_tui.storage.sqlite.database import SqliteDatabase, current_revision
+from jobmon_tui.storage.sqlite.file import require_database
 from scheduler.clock import SystemClock
 from scheduler.cron import check as check_cron
 from scheduler.cron import next_firing
@@ -36,7 +36,7 @@ from scheduler.engine import Scheduler
 from scheduler.ports import WorkerInfo
 
 if TYPE_CHECKING:
-    from jobmon_tui.storage.pg_source import PgSource
+    from jobmon_tui.storage.postgres.source import PgSource
 
 
 class Catalog:
@@ -99,7 +99,7 @@ async def open_database(location: DatabaseLocation, *, create: bool = False) -> 
     """Open the database; with `create` a missing schema is made. Raises `storage_unavailable`."""
     if isinstance(location, SqliteLocation):
         return await SqliteDatabase.open(location.path, create=create)
-    from jobmon_tui.storage.postgres import PostgresDatabase
+    from jobmon_tui.storage.postgres.database import PostgresDatabase
 
     return await PostgresDatabase.open(postgres_source(location), create=create)
 
@@ -107,7 +107,7 @@ async def open_database(location: DatabaseLocation, *, create: bool = False) -> 
 def postgres_source(location: PostgresLocation) -> "PgSource":
     """Return how to connect; the keyring is asked where the server refuses what else there is."""
     # Who stays on SQLite never pays for asyncpg.
-    from jobmon_tui.storage.pg_source import PgSource
+    from jobmon_tui.storage.postgres.source import PgSource
 
     def ask() -> str | None:
         if location.holds_password or os.environ.get("PGPASSWORD"):
@@ -129,7 +129,7 @@ async def upgrade_database(location: DatabaseLocation) -> str | None:
     if isinstance(location, SqliteLocation):
         async with await SqliteDatabase.open(location.path, create=False):
             return before
-    from jobmon_tui.storage.pg_schema import upgrade
+    from jobmon_tui.storage.postgres.schema import upgrade
 
     require_known(before, location.name)
     await upgrade(postgres_source(location))
@@ -144,7 +144,7 @@ async def schema_of(location: DatabaseLocation) -> str | None:
     if isinstance(location, SqliteLocation):
         require_database(location.path)
         return await asyncio.to_thread(current_revision, location.path)
-    from jobmon_tui.storage.postgres import schema_of as schema_of_postgres
+    from jobmon_tui.storage.postgres.database import schema_of as schema_of_postgres
 
     return await schema_of_postgres(postgres_source(location))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import asyncpg
 
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests import postgres
 
 Store = SqliteDatabase | PostgresDatabase

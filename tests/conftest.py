@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.backends import Opens, Place, Raw, Store, open_at, raw_at
 from tests.conformance.world import add_people

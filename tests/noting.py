@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from jobmon_tui.storage.sqlite_connection import SqliteConnection
+from jobmon_tui.storage.sqlite.connection import SqliteConnection
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 
 Note = Callable[[str, tuple[Any, ...]], None]
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 
-from jobmon_tui.storage.pg_schema import upgrade
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.schema import upgrade
+from jobmon_tui.storage.postgres.source import PgSource
 
 T = TypeVar("T")
 _FORGETFUL = ("fsync = off", "full_page_writes = off", "max_wal_size = '128MB'")

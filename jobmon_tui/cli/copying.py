@@ -23,10 +23,10 @@ from jobmon_tui.database_location import (
     refuse_password,
 )
 from jobmon_tui.domain.errors import invalid_input
-from jobmon_tui.storage.copy import Copied, Copying, Tell
-from jobmon_tui.storage.copy_sides import Side, SqliteSide, create_file
+from jobmon_tui.storage.copying.sides import Side, SqliteSide, create_file
+from jobmon_tui.storage.copying.whole import Copied, Copying, Tell
 from jobmon_tui.storage.schema import UNFINISHED, require_newest
-from jobmon_tui.storage.sqlite import current_revision
+from jobmon_tui.storage.sqlite.database import current_revision
 
 _AGAIN = "Run the same command again: it goes on where it stopped."
 
@@ -143,7 +143,7 @@ async def _prepare(goal: DatabaseLocation) -> None:
     elif isinstance(goal, SqliteLocation):
         await asyncio.to_thread(create_file, goal.path)
     else:
-        from jobmon_tui.storage.pg_schema import upgrade
+        from jobmon_tui.storage.postgres.schema import upgrade
 
         await upgrade(postgres_source(goal))
 
@@ -151,7 +151,7 @@ async def _prepare(goal: DatabaseLocation) -> None:
 async def _open_side(location: DatabaseLocation, stack: AsyncExitStack, *, writes: bool) -> Side:
     side: Side
     if isinstance(location, PostgresLocation):
-        from jobmon_tui.storage.copy_postgres import PgSide
+        from jobmon_tui.storage.copying.postgres import PgSide
 
         side = await PgSide.open(postgres_source(location), writes=writes)
     else:

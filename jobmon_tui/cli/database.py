@@ -10,8 +10,9 @@ from jobmon_tui.cli.options import Json, group
 from jobmon_tui.cli.output import complain, print_json, say
 from jobmon_tui.cli.session import refuse_read_only, settings
 from jobmon_tui.database_location import DatabaseLocation, SqliteLocation
-from jobmon_tui.storage.maintenance import Health, check_file
+from jobmon_tui.storage.invariants import Health
 from jobmon_tui.storage.schema import head_revision
+from jobmon_tui.storage.sqlite.health import check_file
 
 app = group(
     "The database: its schema, its health, its size.",
@@ -82,7 +83,7 @@ def check(json: Json = False) -> None:
 def _health(location: DatabaseLocation) -> Health:
     if isinstance(location, SqliteLocation):
         return check_file(location.path)
-    from jobmon_tui.storage.pg_maintenance import check_postgres
+    from jobmon_tui.storage.postgres.maintenance import check_postgres
 
     return asyncio.run(check_postgres(postgres_source(location)))
 

@@ -16,8 +16,8 @@ from jobmon_tui.config import Settings
 from jobmon_tui.database_location import DatabaseLocation, PostgresLocation
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.services.liveness import Liveness
-from jobmon_tui.storage.maintenance import check_file
-from jobmon_tui.storage.sqlite_file import size_of
+from jobmon_tui.storage.sqlite.file import size_of
+from jobmon_tui.storage.sqlite.health import check_file
 
 _NARROWEST, _LOWEST = 80, 24
 _LITTLE_ROOM = 200 * 1024 * 1024

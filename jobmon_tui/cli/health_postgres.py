@@ -14,7 +14,7 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.storage.schema import head_revision, require_newest
 
 if TYPE_CHECKING:
-    from jobmon_tui.storage.pg_maintenance import PgFacts
+    from jobmon_tui.storage.postgres.maintenance import PgFacts
 
 _OLDEST: Final = 130_000
 _CLOCK_SECONDS: Final = 2.0
@@ -25,7 +25,7 @@ _ROLES: Final = "See docs/postgresql.md for the rights of each account."
 
 def findings(location: PostgresLocation) -> Iterator[Finding]:
     """Look at the server without changing anything in it."""
-    from jobmon_tui.storage.pg_maintenance import look_at_server
+    from jobmon_tui.storage.postgres.maintenance import look_at_server
 
     yield from _password_file()
     try:

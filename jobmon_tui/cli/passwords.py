@@ -46,7 +46,7 @@ def set_password(
         if not password:
             raise invalid_input("An empty password was given. Nothing was kept.")
         tried = replace(postgres_source(location), known=[password])
-        from jobmon_tui.storage.postgres import schema_of
+        from jobmon_tui.storage.postgres.database import schema_of
 
         asyncio.run(schema_of(tried))
         entry.keep(password)

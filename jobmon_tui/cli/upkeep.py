@@ -19,9 +19,9 @@ from jobmon_tui.database_location import DatabaseLocation, SqliteLocation, sqlit
 from jobmon_tui.domain.audit import rfc3339
 from jobmon_tui.domain.text import clean
 from jobmon_tui.domain.times import parse_age
-from jobmon_tui.storage.backup import back_up
 from jobmon_tui.storage.retention import Pruning, count_prunable
 from jobmon_tui.storage.retention_queries import Rule
+from jobmon_tui.storage.sqlite.backup import back_up
 
 
 def _who() -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, insert, or_, select, update
 
 from jobmon_tui.domain.execution import GREATEST_ID, Execution, ExecutionDetails, NewExecution, Status
 from jobmon_tui.storage.execution_rows import DETAILS, LIST, details_of, execution_of, found_as
-from jobmon_tui.storage.listing_queries import ListingQueries
+from jobmon_tui.storage.listing.queries import ListingQueries
 from jobmon_tui.storage.tables import cancel_requests, executions
 
 # The statements of a retry are built once: putting one together costs more than running it.

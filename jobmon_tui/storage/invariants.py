@@ -1,12 +1,14 @@
 """What must be true of the rows themselves, whatever the backend."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Executable, Select, and_, func, or_, select
 
 from jobmon_tui.domain.execution import Status
-from jobmon_tui.storage.block_rules import wrong_blocks
+from jobmon_tui.services.chain import ChainReport
+from jobmon_tui.storage.listing.block_rules import wrong_blocks
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.tables import executions, outputs, status_counts
 
@@ -82,3 +84,16 @@ def broken_rules(connection: Executes) -> list[str]:
         for status in sorted({*rows, *counts})
         if rows.get(status, 0) != counts.get(status, 0)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What was found: one line for each problem, and the audit log's chain where it could be read."""
+
+    problems: Sequence[str]
+    chain: ChainReport | None
+
+    @property
+    def is_good(self) -> bool:
+        """True where nothing is wrong."""
+        return not self.problems and self.chain is not None and self.chain.first_bad is None

@@ -9,9 +9,9 @@ from typing import Protocol, Self, TypeVar
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.text import one_line
 from jobmon_tui.services.records import StoredOutput
-from jobmon_tui.storage.block_keeper import BlockKeeper
 from jobmon_tui.storage.crew import Crew
 from jobmon_tui.storage.feed import StoreFeed
+from jobmon_tui.storage.listing.block_keeper import BlockKeeper
 from jobmon_tui.storage.policy_queries import Asker
 from jobmon_tui.storage.queue_queries import Look, Refilled
 from jobmon_tui.storage.transaction import SqlTransaction

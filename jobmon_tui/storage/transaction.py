@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert  # SQLite takes the same words
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.domain.report import Report, ReportDraft
 from jobmon_tui.storage.account_queries import AccountQueries
-from jobmon_tui.storage.block_queries import BlockQueries
+from jobmon_tui.storage.listing.block_queries import BlockQueries
 from jobmon_tui.storage.queue_queries import QueueQueries
 from jobmon_tui.storage.report_rows import REPORTS, columns_of, report_of
 from jobmon_tui.storage.retention_queries import RetentionQueries

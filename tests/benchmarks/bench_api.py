@@ -29,7 +29,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.benchmarks.bench_retry import Peer, percentile, take_sample
 from tests.benchmarks.history import build
 from tests.conformance.world import ADMIN, VIEWER

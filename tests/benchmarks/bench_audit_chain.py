@@ -19,8 +19,8 @@ from typing import Any
 import asyncpg
 
 from jobmon_tui.services.chain import verify_audit
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import CONNECTIONS, PostgresDatabase
+from jobmon_tui.storage.postgres.database import CONNECTIONS, PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.benchmarks.bench_retry import CLIENTS, all_at_once, percentile
 from tests.benchmarks.bench_retry_postgres import Peer, take_sample

@@ -27,7 +27,7 @@ from huey import SqliteHuey
 from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.services.ports import Transaction
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from scheduler.clock import SystemClock
 from scheduler.engine import Scheduler
 from scheduler.ports import Claimed, Outcome, WorkerInfo

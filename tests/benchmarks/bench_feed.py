@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from jobmon_tui.services.look import list_executions
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.benchmarks.bench_retry import percentile
 from tests.conformance.world import ADMIN, DRAFT, add_people

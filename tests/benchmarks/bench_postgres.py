@@ -19,8 +19,8 @@ import asyncpg
 
 from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.benchmarks import pg_peers as peers
 from tests.benchmarks.bench_engine import NoOp, Stopwatch, engine, p95, until

@@ -20,7 +20,7 @@ import aiosqlite
 
 from jobmon_tui.domain.audit import NewAuditEntry, canonical, chain_hash
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.benchmarks.history import build
 from tests.conformance.world import ADMIN
 from tests.noting import noting

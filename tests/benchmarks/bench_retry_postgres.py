@@ -23,8 +23,8 @@ import asyncpg
 
 from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import CONNECTIONS, PostgresDatabase
+from jobmon_tui.storage.postgres.database import CONNECTIONS, PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.benchmarks.bench_retry import CLIENTS, all_at_once, one_after_another, percentile
 from tests.benchmarks.history import build_postgres

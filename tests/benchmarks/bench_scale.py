@@ -26,8 +26,8 @@ from jobmon_tui.services import look
 from jobmon_tui.services.audited import utc_now
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.benchmarks.bench_retry import percentile
 from tests.benchmarks.history import DRAFTS, build_postgres

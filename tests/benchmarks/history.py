@@ -6,11 +6,11 @@ from pathlib import Path
 
 from jobmon_tui.domain.report import ReportDraft, snapshot_text
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.storage.block_keeper import BlockKeeper
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from jobmon_tui.storage.triggers import sqlite_statements
+from jobmon_tui.storage.listing.block_keeper import BlockKeeper
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
+from jobmon_tui.storage.triggers.sqlite import sqlite_statements
 from tests.conformance.world import add_people
 from tests.postgres import execute
 

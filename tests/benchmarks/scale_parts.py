@@ -14,8 +14,8 @@ from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.local import LocalServices
 from jobmon_tui.services.look import Glance, Overview
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.tui.screens.live import Live
 from jobmon_tui.tui.widgets.window import Place, Window, opened
 from scheduler.ports import Claimed, Outcome

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy.util import await_only
 
-from jobmon_tui.storage.pg_connection import STATEMENTS, PgConnection
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.connection import STATEMENTS, PgConnection
+from jobmon_tui.storage.postgres.database import PostgresDatabase
 
 T = TypeVar("T")
 

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from jobmon_tui.cli.app import app
 from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.audited import token_hash
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from jobmon_tui.storage.transaction import SqlTransaction
 
 T = TypeVar("T")

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from jobmon_tui.database_location import parse_location
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.schema import head_revision
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from scheduler.ports import WorkerInfo
 from tests import postgres
 from tests.cli.shell import Shell

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from jobmon_tui.storage import schema
-from jobmon_tui.storage.pg_schema import upgrade
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.schema import upgrade
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.schema import head_revision
 from scheduler.ports import WorkerInfo
@@ -147,8 +147,8 @@ def test_workers_of_the_release_before_claim_on_while_the_schema_grows(
 def test_an_upgrade_waits_in_short_turns_for_who_holds_a_table(
     postgres_shell: Shell, postgres_database: str, next_release: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobmon_tui.storage.pg_schema._TURN", "200ms")
-    monkeypatch.setattr("jobmon_tui.storage.pg_schema._PAUSE", 0.3)
+    monkeypatch.setattr("jobmon_tui.storage.postgres.schema._TURN", "200ms")
+    monkeypatch.setattr("jobmon_tui.storage.postgres.schema._PAUSE", 0.3)
 
     async def main() -> list[str]:
         source = PgSource(postgres_database, "jobmon")

@@ -11,9 +11,9 @@ import pytest
 
 from jobmon_tui.cli import health_postgres
 from jobmon_tui.database_location import PostgresLocation
-from jobmon_tui.storage import pg_maintenance
-from jobmon_tui.storage.pg_maintenance import NEEDS, PgFacts
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres import maintenance as pg_maintenance
+from jobmon_tui.storage.postgres.maintenance import NEEDS, PgFacts
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.schema import head_revision
 from tests import postgres
 from tests.cli.shell import Shell, in_postgres

@@ -16,7 +16,7 @@ from jobmon_tui.log_file import write_log
 from jobmon_tui.runners.execute import Execute
 from jobmon_tui.runners.report_file import ReportFile, slug
 from jobmon_tui.services.records import StoredOutput
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from jobmon_tui.tui.kept import Kept, kept_path
 from scheduler.ports import Claimed, Outcome
 from tests.cli.shell import Shell

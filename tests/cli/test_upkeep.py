@@ -10,8 +10,8 @@ import pytest
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.times import parse_age
-from jobmon_tui.storage.maintenance import check_file
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
+from jobmon_tui.storage.sqlite.health import check_file
 from tests.cli.shell import Shell
 from tests.conformance.world import history
 

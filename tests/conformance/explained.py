@@ -5,9 +5,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy.util import await_only
 
-from jobmon_tui.storage.pg_connection import STATEMENTS, PgConnection
-from jobmon_tui.storage.sqlite import SqliteDatabase
-from jobmon_tui.storage.sqlite_connection import SqliteConnection
+from jobmon_tui.storage.postgres.connection import STATEMENTS, PgConnection
+from jobmon_tui.storage.sqlite.connection import SqliteConnection
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from jobmon_tui.storage.transaction import SqlTransaction
 from tests.backends import Store
 from tests.noting import Noting

@@ -15,7 +15,7 @@ from jobmon_tui.services.report_schedule import pause_report
 from jobmon_tui.services.reports import delete_report, edit_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.retention_queries import Rule
 from jobmon_tui.storage.tables import executions

@@ -7,7 +7,7 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.backends import Raw, Store
 from tests.conformance.halts import HALT, halting
 from tests.conformance.world import ADMIN, end_raw, queue_one

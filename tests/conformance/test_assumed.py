@@ -13,10 +13,10 @@ from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import Glance, Overview, count_newer, glance, list_executions, overview
 from jobmon_tui.services.ports import Transaction
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage.block_tables import BLOCK
-from jobmon_tui.storage.pg_assumed import _MOST_KNOWN
-from jobmon_tui.storage.pg_connection import STATEMENTS
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.listing.block_tables import BLOCK
+from jobmon_tui.storage.postgres.assumed import _MOST_KNOWN
+from jobmon_tui.storage.postgres.connection import STATEMENTS
+from jobmon_tui.storage.postgres.database import PostgresDatabase
 from jobmon_tui.tui.widgets.window import Place, opened
 from tests.backends import Store
 from tests.conformance.test_blocks import count_blocks

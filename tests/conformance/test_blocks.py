@@ -10,11 +10,11 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import count_newer, finished_by_hour, glance, list_executions, overview
 from jobmon_tui.services.records import ExecutionFilter, HourCount
-from jobmon_tui.storage import listing_bounds
-from jobmon_tui.storage.block_keeper import BlockKeeper
-from jobmon_tui.storage.block_queries import HOURS_KEPT
-from jobmon_tui.storage.block_rules import wrong_blocks
-from jobmon_tui.storage.block_tables import BLOCK
+from jobmon_tui.storage.listing import bounds as listing_bounds
+from jobmon_tui.storage.listing.block_keeper import BlockKeeper
+from jobmon_tui.storage.listing.block_queries import HOURS_KEPT
+from jobmon_tui.storage.listing.block_rules import wrong_blocks
+from jobmon_tui.storage.listing.block_tables import BLOCK
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.retention import Pruning
 from jobmon_tui.storage.retention_queries import Rule

@@ -15,11 +15,12 @@ from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.audited import token_hash
 from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage import copy, copy_pages
-from jobmon_tui.storage.copy import CHANGING, LEFT_OUT, Copied, Copying
-from jobmon_tui.storage.copy_postgres import PgSide
-from jobmon_tui.storage.copy_sides import Side, SqliteSide, create_file
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.copying import pages as copy_pages
+from jobmon_tui.storage.copying import whole as copy
+from jobmon_tui.storage.copying.postgres import PgSide
+from jobmon_tui.storage.copying.sides import Side, SqliteSide, create_file
+from jobmon_tui.storage.copying.whole import CHANGING, LEFT_OUT, Copied, Copying
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.rows import Executes
 from jobmon_tui.storage.schema import head_revision

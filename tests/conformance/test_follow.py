@@ -10,7 +10,7 @@ from jobmon_tui.domain.execution import Execution, Status
 from jobmon_tui.services.follow import Follower
 from jobmon_tui.services.look import list_executions
 from jobmon_tui.services.retry import retry_execution
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.backends import Place, Raw, Store
 from tests.conformance.world import ADMIN, NOW, end_raw, many, queue_one
 

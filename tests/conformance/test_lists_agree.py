@@ -15,7 +15,7 @@ from jobmon_tui.domain.report import snapshot_text
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import count_newer, glance, list_executions, overview
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage.block_tables import BLOCK
+from jobmon_tui.storage.listing.block_tables import BLOCK
 from jobmon_tui.storage.retention import Pruning
 from jobmon_tui.storage.retention_queries import Rule
 from jobmon_tui.storage.tables import executions

@@ -16,13 +16,15 @@ from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.services.chain import chain_report
 from jobmon_tui.services.known_origin import process_origin
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage import late_indexes, triggers, triggers_postgres
-from jobmon_tui.storage.pg_schema import upgrade
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage import late_indexes
+from jobmon_tui.storage.postgres.schema import upgrade
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from jobmon_tui.storage.schema import head_revision, migrate
-from jobmon_tui.storage.triggers import SQLITE_TRIGGERS
-from jobmon_tui.storage.triggers_postgres import POSTGRES_TRIGGERS
+from jobmon_tui.storage.triggers import postgres as triggers_postgres
+from jobmon_tui.storage.triggers import sqlite as triggers
+from jobmon_tui.storage.triggers.postgres import POSTGRES_TRIGGERS
+from jobmon_tui.storage.triggers.sqlite import SQLITE_TRIGGERS
 from tests import postgres
 from tests.backends import Opens, Place, Raw, raw_at
 

@@ -10,10 +10,10 @@ import pytest
 
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.pg_connection import STATEMENTS, PgConnection
-from jobmon_tui.storage.pg_groups import END_ALL, END_AND_START
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.connection import STATEMENTS, PgConnection
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.groups import END_ALL, END_AND_START
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Claimed, Finished, Outcome, WorkerGone, WorkerInfo
 from tests.backends import Raw, Store

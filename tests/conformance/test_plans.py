@@ -15,7 +15,7 @@ from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.report_schedule import report_overviews
 from jobmon_tui.services.sign_in import whoami
 from jobmon_tui.services.workers import list_workers
-from jobmon_tui.storage.pg_feed import _STATE, _WAITING
+from jobmon_tui.storage.postgres.feed import _STATE, _WAITING
 from tests.backends import Raw, Store
 from tests.conformance.explained import Explained
 from tests.conformance.test_blocks import count_blocks

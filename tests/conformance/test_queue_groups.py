@@ -9,7 +9,7 @@ import pytest
 from jobmon_tui.domain.execution import Execution
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.triggers_postgres import TICKETS
+from jobmon_tui.storage.triggers.postgres import TICKETS
 from scheduler.ports import Claimed, Finished, Outcome, Unavailable, Unclear, WorkerGone, WorkerInfo
 from tests.backends import Place, Raw, Store, held, word_of
 from tests.conformance.world import ADMIN, DRAFT, NOW, break_it, queue_one

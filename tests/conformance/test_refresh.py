@@ -11,8 +11,8 @@ from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.liveness import Liveness
 from jobmon_tui.services.look import Glance, count_newer, glance, list_executions, overview, show_execution
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import WorkerInfo
 from tests.backends import Store

@@ -13,10 +13,10 @@ from pgqueuer.queries import Queries
 
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.storage.pg_queuer import BUILDERS, UNUSED_AFTER
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.queuer import BUILDERS, UNUSED_AFTER
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.triggers_postgres import TICKETS
+from jobmon_tui.storage.triggers.postgres import TICKETS
 from scheduler.ports import WorkerInfo
 from tests.backends import Opens, Raw, Store
 from tests.conformance.world import ADMIN, DRAFT, NOW, queue_one
@@ -169,7 +169,7 @@ def test_the_names_of_its_tables_do_not_hang_on_the_environment() -> None:
         [
             sys.executable,
             "-c",
-            "from jobmon_tui.storage.pg_queuer import SETTINGS; print(SETTINGS.model_dump())",
+            "from jobmon_tui.storage.postgres.queuer import SETTINGS; print(SETTINGS.model_dump())",
         ],
         env={
             **os.environ,

@@ -10,10 +10,11 @@ import pytest
 from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.records import ExecutionFilter
-from jobmon_tui.storage import pg_feed, pg_work
 from jobmon_tui.storage.feed import WatchWakeup
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres import feed as pg_feed
+from jobmon_tui.storage.postgres import work as pg_work
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.clock import SystemClock
 from scheduler.engine import Scheduler

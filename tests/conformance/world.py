@@ -11,10 +11,10 @@ from jobmon_tui.domain.roles import Role
 from jobmon_tui.services.audited import Caller, token_hash
 from jobmon_tui.services.ports import Transaction
 from jobmon_tui.storage.column_types import BIG, UtcText
-from jobmon_tui.storage.pg_connection import PgConnection
+from jobmon_tui.storage.postgres.connection import PgConnection
 from jobmon_tui.storage.tables import executions, outputs
 from jobmon_tui.storage.transaction import SqlTransaction
-from jobmon_tui.storage.triggers_postgres import TICKETS
+from jobmon_tui.storage.triggers.postgres import TICKETS
 from tests.backends import Raw
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

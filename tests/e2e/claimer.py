@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jobmon_tui.storage.feed import WatchWakeup
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from scheduler.clock import SystemClock
 from scheduler.engine import Scheduler
 from scheduler.ports import Claimed, Outcome, WorkerInfo

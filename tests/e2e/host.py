@@ -16,7 +16,7 @@ from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.audited import Caller
 from jobmon_tui.services.ports import Transaction
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.backends import Place, open_at
 from tests.conformance.world import NOW
 

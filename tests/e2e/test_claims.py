@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.conformance.world import queue_one
 from tests.e2e.faults.size import WHOLE
 

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import trustme
 
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.backends import raw_at
 from tests.cli.shell import add_people, in_postgres

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
-from jobmon_tui.storage import backup
-from jobmon_tui.storage.backup import back_up
-from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.schema import head_revision
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite import backup
+from jobmon_tui.storage.sqlite.backup import back_up
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
+from jobmon_tui.storage.sqlite.health import check_file
 from tests.conformance.test_retention import OLD, Writer
 from tests.conformance.world import DRAFT, NOW, many
 

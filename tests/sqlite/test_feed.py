@@ -8,7 +8,7 @@ import time
 import pytest
 
 from jobmon_tui.storage.feed import POLL_SECONDS
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.conformance.world import queue_one
 
 _WRITER = """

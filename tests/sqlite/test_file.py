@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobmon_tui.domain.errors import ErrorCode, JobmonError
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.backends import Raw
 
 

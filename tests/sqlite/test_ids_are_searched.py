@@ -8,7 +8,7 @@ from sqlalchemy import Executable
 from sqlalchemy.dialects.sqlite import dialect
 
 from jobmon_tui.storage import finish_queries, queue_queries, retention_queries
-from jobmon_tui.storage.sqlite import upgrade
+from jobmon_tui.storage.sqlite.database import upgrade
 from tests.conformance.world import NOW
 
 

@@ -7,7 +7,7 @@ import pytest
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.run_report import run_report
 from jobmon_tui.storage.queue import DatabaseQueue
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.backends import Raw
 from tests.conformance.world import ADMIN, NOW
 from tests.noting import noting

@@ -1,8 +1,8 @@
 """What pruning leaves of a SQLite file."""
 
-from jobmon_tui.storage.maintenance import check_file
 from jobmon_tui.storage.retention import Pruning
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
+from jobmon_tui.storage.sqlite.health import check_file
 from tests.backends import Raw
 from tests.conformance.test_retention import OLD, RULE
 from tests.conformance.world import many

@@ -27,8 +27,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import greenlet_spawn
 
-from jobmon_tui.storage.pg_connection import PgConnection
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.connection import PgConnection
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.rows import Executes, Rows
 
 KINDS = {"id": "bigint", "name": "text", "n": "double precision", "told": "boolean"}

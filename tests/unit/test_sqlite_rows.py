@@ -30,7 +30,7 @@ from sqlalchemy.pool import StaticPool
 
 from jobmon_tui.storage.column_types import OneOf, UtcText
 from jobmon_tui.storage.rows import Executes
-from jobmon_tui.storage.sqlite_connection import SqliteConnection
+from jobmon_tui.storage.sqlite.connection import SqliteConnection
 
 KEPT = Table(
     "kept",

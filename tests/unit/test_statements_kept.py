@@ -7,8 +7,8 @@ from sqlalchemy import Select, bindparam, literal_column, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.dialects.sqlite.pysqlite import dialect as sqlite_dialect
 
-from jobmon_tui.storage.listing_filter import Narrowing
-from jobmon_tui.storage.listing_ids import Reach, rows_of
+from jobmon_tui.storage.listing.filter import Narrowing
+from jobmon_tui.storage.listing.ids import Reach, rows_of
 from jobmon_tui.storage.statements import _MOST_KEPT, _MOST_WITH_SHAPE, Kept, Statements
 from jobmon_tui.storage.tables import executions
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobmon_tui.storage.text_match import glob_of, regex_of
+from jobmon_tui.storage.listing.text_match import glob_of, regex_of
 
 LETTERS = st.text("aAbBéÉßſıİKkςσΣ0_%*?[]^$.\\-{}()|+ \n\t–…", max_size=8)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jobmon_tui.services.records import WorkerSeen
 from jobmon_tui.storage.crew import Crew
-from jobmon_tui.storage.pg_work import WorkWakeup
+from jobmon_tui.storage.postgres.work import WorkWakeup
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 QUEUES = st.sets(st.sampled_from("abc"), max_size=3).map(lambda each: tuple(sorted(each)))

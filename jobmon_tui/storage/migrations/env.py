@@ -3,10 +3,10 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import jobmon_tui.storage.block_tables  # fills the metadata
+import jobmon_tui.storage.listing.block_tables  # fills the metadata
 import jobmon_tui.storage.tables  # noqa: F401
-from jobmon_tui.storage.triggers import sqlite_statements
-from jobmon_tui.storage.triggers_postgres import postgres_statements
+from jobmon_tui.storage.triggers.postgres import postgres_statements
+from jobmon_tui.storage.triggers.sqlite import sqlite_statements
 
 connection = context.config.attributes["connection"]
 on_sqlite = connection.dialect.name == "sqlite"

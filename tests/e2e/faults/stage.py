@@ -12,7 +12,7 @@ from typing import Any
 
 from jobmon_tui.domain.report import ReportDraft
 from jobmon_tui.services.ports import Transaction
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.backends import Place, raw_at
 from tests.conformance.world import ADMIN, NOW, add_people
 from tests.e2e.host import Host

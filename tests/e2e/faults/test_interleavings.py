@@ -23,9 +23,9 @@ from jobmon_tui.services.chain import verify_audit
 from jobmon_tui.services.reports import add_report, delete_report, edit_report
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.maintenance import check_file
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
+from jobmon_tui.storage.sqlite.health import check_file
 from scheduler.leases import WORKER_LOST
 from scheduler.ports import Claimed, Finished, Outcome, WorkerGone, WorkerInfo
 from tests import postgres

@@ -2,11 +2,11 @@
 
 import asyncpg
 
-from jobmon_tui.storage.block_keeper import BlockKeeper
-from jobmon_tui.storage.block_rules import wrong_blocks
-from jobmon_tui.storage.block_tables import BLOCK
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.listing.block_keeper import BlockKeeper
+from jobmon_tui.storage.listing.block_rules import wrong_blocks
+from jobmon_tui.storage.listing.block_tables import BLOCK
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.conformance.world import NOW, many, queue_one
 

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from jobmon_tui.services.watching import Watch
-from jobmon_tui.storage import pg_feed
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres import feed as pg_feed
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.conformance.world import add_people, queue_one
 from tests.pg_proxy import Proxy, proxied
 from tests.postgres import execute

@@ -11,8 +11,8 @@ import pytest
 
 from jobmon_tui.domain.errors import ErrorCode
 from jobmon_tui.services.chain import verify_audit
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.conformance.explorer import Met, interleave, schedules
 from tests.conformance.halts import halting

@@ -14,8 +14,8 @@ from jobmon_tui.domain.errors import ErrorCode, JobmonError, UnclearOutcomeError
 from jobmon_tui.services.cancel import cancel_execution
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PATIENCE, PostgresDatabase
+from jobmon_tui.storage.postgres.database import PATIENCE, PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import Claimed, Finished, Outcome, Unavailable, Unclear, WorkerInfo
 from tests.backends import raw_at

@@ -15,8 +15,8 @@ from jobmon_tui.domain.execution import Status
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.retry import retry_execution
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.database import PostgresDatabase
+from jobmon_tui.storage.postgres.source import PgSource
 from tests import postgres
 from tests.backends import raw_at
 from tests.conformance.world import ADMIN

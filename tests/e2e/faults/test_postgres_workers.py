@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.e2e.faults.size import WHOLE
 from tests.e2e.faults.stage import LOST_WITHIN, Stage, sh, wait_until
 from tests.e2e.faults.truths import assert_sound_on

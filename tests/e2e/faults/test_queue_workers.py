@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from jobmon_tui.storage.pg_source import PgSource
 from jobmon_tui.storage.policy_queries import LOST_TOO_OFTEN
+from jobmon_tui.storage.postgres.source import PgSource
 from tests.backends import Place
 from tests.e2e.faults.size import WHOLE
 from tests.e2e.faults.stage import LOST_WITHIN, Stage, sh, wait_until
@@ -20,9 +20,9 @@ AT_ONCE = 10.0
 """Seconds within which a worker that is alive takes what is ready, its own start included."""
 _DIES = """
 import asyncio, os, sys
-from jobmon_tui.storage.pg_claims import PgClaims
-from jobmon_tui.storage.pg_source import PgSource
-from jobmon_tui.storage.postgres import PostgresDatabase
+from jobmon_tui.storage.postgres.claims import PgClaims
+from jobmon_tui.storage.postgres.source import PgSource
+from jobmon_tui.storage.postgres.database import PostgresDatabase
 from jobmon_tui.storage.queue import DatabaseQueue
 from scheduler.ports import WorkerInfo
 

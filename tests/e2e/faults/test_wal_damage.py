@@ -20,7 +20,7 @@ from jobmon_tui.services.chain import chain_report
 from jobmon_tui.services.look import list_executions
 from jobmon_tui.services.records import ExecutionFilter
 from jobmon_tui.services.run_report import run_report
-from jobmon_tui.storage.sqlite import SqliteDatabase
+from jobmon_tui.storage.sqlite.database import SqliteDatabase
 from tests.conformance.world import ADMIN, DRAFT, NOW, add_people
 from tests.e2e.faults.size import quick_folder, rounds, seed
 from tests.e2e.faults.truths import assert_sound

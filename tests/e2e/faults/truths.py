@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 from jobmon_tui.services.chain import ChainReport, verify_audit
-from jobmon_tui.storage.maintenance import check_file
-from jobmon_tui.storage.pg_source import PgSource
+from jobmon_tui.storage.postgres.source import PgSource
+from jobmon_tui.storage.sqlite.health import check_file
 from tests.backends import open_at, raw_at
 from tests.conformance.world import ADMIN
 

@@ -20,7 +20,7 @@ def upgrade() -> None:
         op.create_index("ix_execution_queue", "job_execution_log", order, **where("status = 'Queued'"))
         return
     # Imported here: who stays on SQLite never pays for it.
-    from jobmon_tui.storage.pg_queuer import install_statements  # noqa: PLC0415
+    from jobmon_tui.storage.postgres.queuer import install_statements  # noqa: PLC0415
 
     # Many statements in one text, which only the driver itself takes; the transaction has begun long before.
     raw = connection.connection.driver_connection

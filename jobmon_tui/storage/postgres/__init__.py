@@ -1,0 +1,1 @@
+"""PostgreSQL: connections, units of work and what only it can do."""

@@ -1,0 +1,1 @@
+"""SQLite: one file, its connections and units of work."""

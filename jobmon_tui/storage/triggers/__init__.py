@@ -1,0 +1,1 @@
+"""What the databases themselves see to, as SQL."""
