@@ -211,9 +211,6 @@ class JobmonApp(LockingApp, LookingApp, AnnouncingApp):
         return DashboardScreen()
 
     def _replace_all(self, screen: "Screen[None]") -> None:
-        # Their readers first: one that is refused meanwhile would tell a screen that is half taken down.
-        for each in self.screen_stack[1:]:
-            self.workers.cancel_node(each)
         # The first frame stays at the bottom: Textual cannot switch its default screen away.
         while len(self.screen_stack) > 1:
             self.pop_screen()

@@ -13,7 +13,7 @@ from textual import events
 from textual.message_pump import MessagePump
 from textual.widgets import Input
 
-from jobmon_tui.tui.plain_end import PlainEnd
+from jobmon_tui.tui.ending_screens import EndingScreens
 
 _LONGEST = 1.0
 """Seconds after which the next key is let through though the way of the last one broke off."""
@@ -24,7 +24,7 @@ _ROUNDS = 2
 _MOVES = frozenset({"up", "down", "pageup", "pagedown", "home", "end", "j", "k", "ctrl+d", "ctrl+u"})
 
 
-class OrderedKeys(PlainEnd):
+class OrderedKeys(EndingScreens):
     """Holds keys and pasted text back while one is under way."""
 
     def __init__(self, **driver: object) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -18,6 +19,7 @@ from jobmon_tui.tui.screens.list_screen import ListScreen
 from jobmon_tui.tui.story import Section
 from jobmon_tui.tui.widgets.audit_window import PAGE, AuditWindow
 from jobmon_tui.tui.widgets.record_list import Beyond, Held, Reached
+from jobmon_tui.tui.working import start
 
 SETTLE = 0.2
 """Seconds of quiet in the search before anything is read."""
@@ -63,7 +65,7 @@ class AuditScreen(ListScreen[AuditEntry]):
         """Read what the view lacks, if nothing reads already."""
         if not self.parts and not self._filling and self._lacking() is not None:
             self._filling = True
-            self.run_worker(self._fill(), group="pages")
+            start(self, self._fill, group="pages")
 
     def _lacking(self) -> int | None:
         return self._window.missing(self.list.first, self.list.rows_in_view)
@@ -132,7 +134,7 @@ class AuditScreen(ListScreen[AuditEntry]):
     def go_on(self) -> None:
         """Search on where the last match is passed."""
         if self.parts and not self._searching and self._looked_to is not None:
-            self.run_worker(self._search_on(PAGE), group="search", exclusive=True)
+            start(self, partial(self._search_on, PAGE), group="search", exclusive=True)
             self.say()
 
     async def _look_at_new(self) -> None:

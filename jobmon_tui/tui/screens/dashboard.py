@@ -39,6 +39,7 @@ from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.status_line import StatusLine, filter_text
 from jobmon_tui.tui.widgets.table_messages import DetailsRequested, LoadFailed, NewAbove, RowHighlighted
+from jobmon_tui.tui.working import start
 
 
 class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScreen):
@@ -90,7 +91,7 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         self.wear_columns()
         self.table.focus()
         self.set_interval(1.0, self._tick)
-        self.run_worker(self._stay_live(), group="live")
+        start(self, self._stay_live, group="live")
         self.run_worker(self._reader.run(), group="details")
         self.run_worker(self._day.run(self.host, self.in_sight), group="day")
 

@@ -23,6 +23,7 @@ from jobmon_tui.tui.screens.details_reader import SETTLE
 from jobmon_tui.tui.widgets.search_input import SearchInput
 from jobmon_tui.tui.widgets.search_note import SearchNote
 from jobmon_tui.tui.widgets.table_messages import LoadFailed
+from jobmon_tui.tui.working import start
 
 _KEY_SETTLES = 0.6
 """Seconds that a word waits which may become a key: `st` of `status:` is hardly meant as a report's name."""
@@ -158,7 +159,7 @@ class FilteringScreen(ActingScreen):
         self.refresh_bindings()
         self.set_focus(search)
         self._note()
-        self.run_worker(self._learn(), group="names", exclusive=True)
+        start(self, self._learn, group="names", exclusive=True)
 
     def _let_search(self, searching: bool) -> None:
         """Put the search and its note where the status and the keys stand.

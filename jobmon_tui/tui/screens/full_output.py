@@ -27,6 +27,7 @@ from jobmon_tui.tui.widgets.find_input import FindInput
 from jobmon_tui.tui.widgets.key_bar import KeyBar
 from jobmon_tui.tui.widgets.text_view import TextView
 from jobmon_tui.tui.widgets.view_lines import ViewTitle, Where, WhereLine
+from jobmon_tui.tui.working import start
 
 
 class FullOutputScreen(Screen[None]):
@@ -87,7 +88,7 @@ class FullOutputScreen(Screen[None]):
         self._said = "Reading …"
         self.view.focus()
         self._say()
-        self._reading = self.run_worker(self._stay_live(), group="live")
+        self._reading = start(self, self._stay_live, group="live")
 
     def on_screen_suspend(self) -> None:
         """Rest while another screen covers this one."""
@@ -242,7 +243,7 @@ class FullOutputScreen(Screen[None]):
 
     def action_pager(self) -> None:
         """Open the whole text in the reader's own pager."""
-        self.run_worker(self._page(), group="pager", exclusive=True)
+        start(self, self._page, group="pager", exclusive=True)
 
     async def _page(self) -> None:
         if self._story is not None:

@@ -28,6 +28,7 @@ from jobmon_tui.tui.widgets.part_search import PartSearch, parts_of
 from jobmon_tui.tui.widgets.record_list import Face, Highlighted, RecordList
 from jobmon_tui.tui.widgets.sections import SectionsPanel
 from jobmon_tui.tui.widgets.status_line import StatusLine
+from jobmon_tui.tui.working import start
 
 T = TypeVar("T")
 
@@ -104,7 +105,12 @@ class ListScreen(Screen[None], Generic[T]):
         """Start reading."""
         self.list.say("Reading …")
         self.list.focus()
-        self.run_worker(self._stay_live(), group="live")
+        start(self, self._stay_live, group="live")
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether nobody has left this screen."""
+        return self in self.app.screen_stack
 
     def on_screen_suspend(self) -> None:
         """Rest while another screen covers this one."""

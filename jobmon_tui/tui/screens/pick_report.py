@@ -33,7 +33,7 @@ class PickReportScreen(PickingScreen[str]):
     def know(self, names: Sequence[str]) -> None:
         """Show these names, as far as what was typed so far leaves them."""
         self._names = names
-        if self.is_mounted:
+        if self.is_mounted and self in self.app.screen_stack:  # it may have been left meanwhile
             self._narrow(self.query_one("#part", StillInput).value)
             if self._is_taken:
                 self.take()

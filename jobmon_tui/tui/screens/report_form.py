@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -24,6 +25,7 @@ from jobmon_tui.tui.widgets.choice import Choice
 from jobmon_tui.tui.widgets.form import FormScreen
 from jobmon_tui.tui.widgets.form_rows import FormRows
 from jobmon_tui.tui.widgets.key_bar import KeyBar
+from jobmon_tui.tui.working import start
 
 SETTLE = 0.15
 """Seconds of quiet before what was typed is checked."""
@@ -77,7 +79,7 @@ class ReportFormScreen(FormScreen):
             self._say("What you had typed is here again.")
         self._rows.enter("name")
         self._changed()
-        self.run_worker(self._keep_checking(), group="check")
+        start(self, self._keep_checking, group="check")
 
     def on_unmount(self) -> None:
         """Keep what was typed where something else took the form away, such as the end of a session."""
@@ -183,9 +185,8 @@ class ReportFormScreen(FormScreen):
             self._saving = True
             self._say("Saving …")
             self._rows.touch(everything=True)
-            self.run_worker(
-                self._save(self._report.version if self._report is not None else None), group="save"
-            )
+            version = self._report.version if self._report is not None else None
+            start(self, partial(self._save, version), group="save")
 
     async def _save(self, version: int | None) -> None:
         app = frame(self)
@@ -229,7 +230,7 @@ class ReportFormScreen(FormScreen):
                 self._refused([Problem("name", error.message)])
             case ErrorCode.CHANGED_MEANWHILE if self._report is not None:
                 self._say(error.message, wrong=True)
-                self.run_worker(self._ask(self._report), group="ask")
+                start(self, partial(self._ask, self._report), group="ask")
             case ErrorCode.REPORT_NOT_FOUND:
                 # Typed for nothing otherwise: what was an edit becomes a new report.
                 texts = self._rows.texts
@@ -270,7 +271,7 @@ class ReportFormScreen(FormScreen):
     def action_leave(self) -> None:
         """Leave, after a question where something would be lost."""
         if not self._saving:
-            self.run_worker(self._leave(), group="ask")
+            start(self, self._leave, group="ask")
 
     async def _leave(self) -> None:
         question = "Leave the form? What was changed is not saved."

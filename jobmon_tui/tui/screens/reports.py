@@ -1,6 +1,7 @@
 """The reports: when each fires next, how it went last; queue it now, pause it, see its configuration."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -19,6 +20,7 @@ from jobmon_tui.tui.screens.list_screen import ListScreen
 from jobmon_tui.tui.story import Section
 from jobmon_tui.tui.widgets.part_search import has_parts
 from jobmon_tui.tui.widgets.record_list import Held
+from jobmon_tui.tui.working import start
 
 _VERBS = {
     "queue": Verb.RUN,
@@ -59,7 +61,8 @@ class ReportsScreen(ListScreen[ReportOverview]):
         """Read every report."""
         app = frame(self)
         self._overviews = await app.services.report_overviews(app.caller)
-        self.narrow()
+        if self.is_there:
+            self.narrow()
 
     def narrow(self) -> None:
         """Show the reports whose names match."""
@@ -119,11 +122,15 @@ class ReportsScreen(ListScreen[ReportOverview]):
             return None
         return self.list.current
 
+    def _act(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do what was asked for to its end, and say so, though this screen may be left meanwhile."""
+        start(self.app, work, group="acting")
+
     def action_queue(self) -> None:
         """Queue the cursor's report now."""
         overview = self._seen()
         if overview is not None:
-            self.run_worker(self._queue(overview), group="acting")
+            self._act(partial(self._queue, overview))
 
     async def _queue(self, overview: ReportOverview) -> None:
         app = frame(self)
@@ -140,7 +147,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
         overview = self._seen()
         if overview is not None and overview.report.id not in self._acting:
             self._acting.add(overview.report.id)
-            self.run_worker(self._pause(overview), group="acting")
+            self._act(partial(self._pause, overview))
 
     async def _pause(self, overview: ReportOverview) -> None:
         app = frame(self)
@@ -154,7 +161,8 @@ class ReportsScreen(ListScreen[ReportOverview]):
         else:
             did = "is paused: its schedule fires nothing" if paused else "goes on with its schedule"
             app.told(f"“{one_line(name)}” {did}.")
-            self.say()
+            if self.is_there:
+                self.say()
         finally:
             self._acting.discard(overview.report.id)
 
@@ -183,7 +191,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
         overview = self._seen()
         if overview is not None and overview.report.id not in self._acting:
             self._acting.add(overview.report.id)
-            self.run_worker(self._delete(overview), group="acting")
+            self._act(partial(self._delete, overview))
 
     async def _delete(self, overview: ReportOverview) -> None:
         from jobmon_tui.tui.screens.confirm import ConfirmScreen

@@ -11,6 +11,7 @@ from jobmon_tui.tui.widgets.line_view import LineView
 from jobmon_tui.tui.widgets.table_messages import LoadFailed, NewAbove
 from jobmon_tui.tui.widgets.window import Place, Window, opened
 from jobmon_tui.tui.widgets.window_source import PageSource
+from jobmon_tui.tui.working import start
 
 _TRIES = 3
 
@@ -159,7 +160,7 @@ class WindowView(LineView):
         """Read missing pages, if nothing reads already."""
         if not self._filling and self.total and self.rows_in_view:
             self._filling = True
-            self.run_worker(self._fill_pages(), group="pages")
+            start(self, self._fill_pages, group="pages")
 
     async def _fill_pages(self) -> None:
         """Read missing pages, the visible ones first, until there are none."""
