@@ -30,7 +30,7 @@ again: $(STAMP) ## only the tests that failed last time
 faults: $(STAMP) ## kill, fill, cut and lie to it, as often as was promised; needs root and libfaketime
 	JOBMON_FAULTS=whole $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/e2e/faults tests/e2e/test_claims.py \
 	  tests/e2e/test_leaks.py tests/cli/test_hostile_text.py tests/api/test_description.py tests/api/test_pages.py \
-	  tests/tui/test_fuzzed_screens.py tests/conformance/test_lists_agree.py
+	  tests/tui/test_fuzzed_screens.py tests/tui/test_left_early.py tests/conformance/test_lists_agree.py
 
 # Each speaks WebDriver BiDi, so that no library is needed; what is missing is installed or asked for, never left out.
 browsers: $(STAMP) ## the dashboard in headless Chromium and Firefox; as root it installs them on Debian

@@ -19,7 +19,7 @@ from tests.tui.memory_database import MemoryDatabase
 from tests.tui.stage import Stage, on_stage
 
 T = TypeVar("T")
-WALKS = rounds(30, 1_200)
+WALKS = rounds(10, 1_000)
 LONGEST = 0.06
 """Seconds that an answer takes, at most."""
 AWAY = 0.05
