@@ -67,8 +67,9 @@ def test_no_execution_is_claimed_twice(tmp_path: Path, processes: int) -> None:
     runs = [line.split() for each in said for line in each.read_text().splitlines()]
     assert Counter(int(execution_id) for execution_id, _ in runs) == dict.fromkeys(ids, 1)
     assert {token for _, token in runs} == {"1"}
-    # They did compete: each of them won some.
-    assert all(each.read_text() for each in said)
+    # They did compete. Of eight on two cores one may get nothing before all is done.
+    winners = [each for each in said if each.read_text()]
+    assert len(winners) > processes // 2
     with closing(sqlite3.connect(path)) as database:
         query = "SELECT status, fencing_token, count(*) FROM job_execution_log GROUP BY 1, 2"
         assert database.execute(query).fetchall() == [("Succeeded", 1, COUNT)]
