@@ -75,6 +75,11 @@ def test_an_export_is_utf8_in_every_locale(shell: Shell) -> None:
 def test_a_demo_that_is_ended_leaves_nothing_behind(bare: Shell, which: signal.Signals, later: float) -> None:
     temporary = bare.folder / "temporary"
     temporary.mkdir()
+
+    def laid_out() -> bool:
+        # A folder: Python tries out where temporary files may be with one that is gone at once.
+        return any(each.is_dir() for each in temporary.iterdir())
+
     demo = subprocess.Popen(
         [*JOBMON, "demo", "--headless", "--seconds", "60"],
         env={**os.environ, "TMPDIR": str(temporary)},
@@ -84,10 +89,10 @@ def test_a_demo_that_is_ended_leaves_nothing_behind(bare: Shell, which: signal.S
     )
     try:
         deadline = time.monotonic() + 30
-        while not any(temporary.iterdir()) and time.monotonic() < deadline and demo.poll() is None:
+        while not laid_out() and time.monotonic() < deadline and demo.poll() is None:
             time.sleep(0.005)
         time.sleep(later)  # at once: while it is still being laid out
-        assert any(temporary.iterdir())
+        assert laid_out()
         demo.send_signal(which)
         _out, said = demo.communicate(timeout=30)
     finally:
