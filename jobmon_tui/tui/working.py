@@ -1,10 +1,11 @@
 """Work that a part of the screen has going on beside its messages."""
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from textual.dom import DOMNode
+    from textual.screen import Screen
     from textual.worker import Worker
 
 
@@ -17,3 +18,8 @@ def start(
     """
     worker: Worker[None] = part.run_worker(work, group=group, exclusive=exclusive)
     return worker
+
+
+def is_there(screen: "Screen[Any]") -> bool:
+    """Tell whether nobody has left this screen while something was waited for."""
+    return screen in screen.app.screen_stack

@@ -77,8 +77,8 @@ Span = tuple[int, int]
 """Ids from the first one up to, and without, the second."""
 
 
-def within(span: Span) -> ColumnElement[bool]:
-    """Return what is true of an execution whose id is in the span."""
+def within(span: tuple[Any, Any]) -> ColumnElement[bool]:
+    """Return what is true of an execution whose id is in the span, of numbers or of what stands for them."""
     return and_(executions.c.id >= span[0], executions.c.id < span[1])
 
 
@@ -104,8 +104,8 @@ def count_of(narrow: Narrowing) -> Select[Any]:
     """Return the query of the count of what matches from the id `start` on: of blocks, and of ids by hand."""
     spans = _SPANS if narrow.since is None else _SPANS_SINCE
     span = spans.subquery("span")
-    above = (executions.c.id >= span.c.low, executions.c.id < span.c.high)
-    by_hand = narrow.on(select(func.count()).select_from(executions).where(*above)).correlate(span)
+    above = within((span.c.low, span.c.high))
+    by_hand = narrow.on(select(func.count()).select_from(executions).where(above)).correlate(span)
     counts = [select(func.sum(by_hand.scalar_subquery())).select_from(span).scalar_subquery()]
     kept = [status for status in FINAL if not narrow.statuses or status in narrow.statuses]
     if kept:
@@ -139,8 +139,7 @@ _FROM, _END = bindparam("from", type_=BIG), bindparam("end", type_=BIG)
 
 
 def _count_within(narrow: Narrowing) -> Select[Any]:
-    span = executions.c.id >= _FROM, executions.c.id < _END
-    return narrow.on(select(func.count()).select_from(executions).where(*span))
+    return narrow.on(select(func.count()).select_from(executions).where(within((_FROM, _END))))
 
 
 @dataclass(frozen=True, slots=True)

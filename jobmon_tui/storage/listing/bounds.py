@@ -118,12 +118,10 @@ class BoundedList:
         # From the newest on as from any other id, so that both are one statement.
         upper = GREATEST_ID if after is None and before is None else before
         reach = Reach(low, upper, after is not None)
+        values = self._values(reach)
         if not offset:
-            return Kept(rows_of, self.parts, reach.kind, rounded(limit)), {
-                **self._values(reach),
-                "most": limit,
-            }
-        behind = {**self._values(reach), "skip": offset, "until": offset + limit}
+            return Kept(rows_of, self.parts, reach.kind, rounded(limit)), {**values, "most": limit}
+        behind = {**values, "skip": offset, "until": offset + limit}
         return Kept(rows_behind, self.parts, reach.kind, rounded(offset + limit)), behind
 
     def newest(self) -> int | None:

@@ -72,6 +72,7 @@ _STORY: Final = select(
 _TRIES: Final = 3
 """Times that a list is asked for whose reports or people change meanwhile; after that, as they just were."""
 _Values = Mapping[str, Any]
+_Asks = Callable[[BoundedList], tuple[Kept, _Values]]
 _Told = tuple[BoundedList, Any]
 
 
@@ -131,7 +132,7 @@ class PgGlance(PgClaims):
     def _alone(self) -> Executes:
         return _Alone(self._lane, self._connection)
 
-    def _told(self, wanted: ExecutionFilter, ask: Callable[[BoundedList], tuple[Kept, _Values]]) -> _Told:
+    def _told(self, wanted: ExecutionFilter, ask: _Asks) -> _Told:
         """Return a list, and the row that is the answer to what `ask` makes of it."""
         for _ in range(_TRIES):
             assuming = Assuming(self._alone, self._lane.known)
@@ -141,24 +142,26 @@ class PgGlance(PgClaims):
                 break
         return ahead, row
 
-    def _ask_page(self, *asked: Any) -> Any:
-        wanted, limit, before, after, offset, values = asked
+    def _told_alone(self, wanted: ExecutionFilter, values: _Values, asked: _Asks) -> _Told:
+        """Return the same for what is asked of a list with nothing around it but whose session it is."""
 
         def ask(ahead: BoundedList) -> tuple[Kept, _Values]:
-            query, more = ahead.asked_page(limit, before, after, offset) if ahead.parts else (None, {})
+            query, more = asked(ahead) if ahead.parts else (None, {})
             return Kept(_with_actor, query), {**values, **more}
 
-        ahead, row = self._told(wanted, ask)
+        return self._told(wanted, ask)
+
+    def _ask_page(self, *asked: Any) -> Any:
+        wanted, limit, before, after, offset, values = asked
+        ahead, row = self._told_alone(
+            wanted, values, lambda ahead: ahead.asked_page(limit, before, after, offset)
+        )
         found = page_of(row.found, limit, ascends=after is not None) if ahead.parts else []
         self._answers[wanted, limit, before, after, offset] = found
         return row
 
     def _ask_newer(self, wanted: ExecutionFilter, execution_id: int, values: _Values) -> Any:
-        def ask(ahead: BoundedList) -> tuple[Kept, _Values]:
-            query, more = ahead.asked_newer(execution_id) if ahead.parts else (None, {})
-            return Kept(_with_actor, query), {**values, **more}
-
-        ahead, row = self._told(wanted, ask)
+        ahead, row = self._told_alone(wanted, values, lambda ahead: ahead.asked_newer(execution_id))
         self._answers["newer", wanted, execution_id] = int(row.found[0][0]) if ahead.parts else 0
         return row
 

@@ -92,8 +92,8 @@ class DashboardScreen(FilteringScreen, ChoosingScreen, ViewingScreen, CopyingScr
         self.table.focus()
         self.set_interval(1.0, self._tick)
         start(self, self._stay_live, group="live")
-        self.run_worker(self._reader.run(), group="details")
-        self.run_worker(self._day.run(self.host, self.in_sight), group="day")
+        start(self, self._reader.run, group="details")
+        start(self, partial(self._day.run, self.host, self.in_sight), group="day")
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the details where there is room."""

@@ -8,7 +8,6 @@ from functools import partial
 
 from textual import on
 from textual.widgets import Input
-from textual.worker import Worker
 
 from jobmon_tui.domain.errors import JobmonError
 from jobmon_tui.domain.execution import AUTOMATION, Status
@@ -106,9 +105,7 @@ class FilteringScreen(ActingScreen):
         """Show another list in place of whatever is being read; keys wait for it."""
         self._loads += 1
         self.table.expect()
-        # Not yet a coroutine: one that is replaced before it has begun would be left unawaited.
-        loading = partial(self._loaded, work, self._loads)
-        _worker: Worker[None] = self.run_worker(loading, group="filter", exclusive=True)
+        start(self, partial(self._loaded, work, self._loads), group="filter", exclusive=True)
 
     async def _loaded(self, work: Callable[[], Awaitable[bool]], load: int) -> None:
         shown = await work()

@@ -107,11 +107,6 @@ class ListScreen(Screen[None], Generic[T]):
         self.list.focus()
         start(self, self._stay_live, group="live")
 
-    @property
-    def is_there(self) -> bool:
-        """Tell whether nobody has left this screen."""
-        return self in self.app.screen_stack
-
     def on_screen_suspend(self) -> None:
         """Rest while another screen covers this one."""
         self.in_sight.clear()

@@ -13,6 +13,7 @@ from jobmon_tui.domain.text import one_line
 from jobmon_tui.tui import rows
 from jobmon_tui.tui.screens.picking import PickingScreen
 from jobmon_tui.tui.widgets.form import StillInput
+from jobmon_tui.tui.working import is_there
 
 _WIDTH = 60
 """Cells of a name: one line for each, however long it is."""
@@ -33,7 +34,7 @@ class PickReportScreen(PickingScreen[str]):
     def know(self, names: Sequence[str]) -> None:
         """Show these names, as far as what was typed so far leaves them."""
         self._names = names
-        if self.is_mounted and self in self.app.screen_stack:  # it may have been left meanwhile
+        if self.is_mounted and is_there(self):
             self._narrow(self.query_one("#part", StillInput).value)
             if self._is_taken:
                 self.take()

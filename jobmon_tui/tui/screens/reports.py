@@ -20,7 +20,7 @@ from jobmon_tui.tui.screens.list_screen import ListScreen
 from jobmon_tui.tui.story import Section
 from jobmon_tui.tui.widgets.part_search import has_parts
 from jobmon_tui.tui.widgets.record_list import Held
-from jobmon_tui.tui.working import start
+from jobmon_tui.tui.working import is_there, start
 
 _VERBS = {
     "queue": Verb.RUN,
@@ -61,7 +61,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
         """Read every report."""
         app = frame(self)
         self._overviews = await app.services.report_overviews(app.caller)
-        if self.is_there:
+        if is_there(self):
             self.narrow()
 
     def narrow(self) -> None:
@@ -161,7 +161,7 @@ class ReportsScreen(ListScreen[ReportOverview]):
         else:
             did = "is paused: its schedule fires nothing" if paused else "goes on with its schedule"
             app.told(f"“{one_line(name)}” {did}.")
-            if self.is_there:
+            if is_there(self):
                 self.say()
         finally:
             self._acting.discard(overview.report.id)
